@@ -1,0 +1,5 @@
+"""A Python function: handle(request) is called for each request."""
+
+
+def handle(request):
+    return {"hello": "python", "path": request.path}

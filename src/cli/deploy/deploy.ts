@@ -1,0 +1,252 @@
+// The work of `ebb deploy`: a folder becomes an image, the image a Service, and the Service becomes ready.
+
+import { basename, resolve } from 'node:path';
+import { PackError, packFolder } from '#functions/mod.ts';
+import { causeOf, readable } from '#explain/mod.ts';
+import { Namespace, Pod, Service, SERVICE_LABEL } from '#kinds/mod.ts';
+import { dns1035Label, isReady, isReason } from '#machinery/mod.ts';
+import type { Client } from '#objects/mod.ts';
+import { absent, Failure, usage } from '../failure.ts';
+import type { CliPorts } from '../ports.ts';
+
+export interface DeployOptions {
+  readonly dataDir: string;
+  readonly namespace: string;
+  readonly name?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly port?: number;
+  readonly concurrency?: number;
+  readonly scale?: { readonly min?: number; readonly max?: number };
+  readonly timeoutMs: number;
+  /** An annotation in which the Service notes of which generation it is by this deployment: who changes it makes another. */
+  readonly noteGenerationIn?: string;
+  /** Told of each step, for a person who waits. */
+  readonly onProgress?: (text: string) => void;
+}
+
+export interface Deployed {
+  readonly name: string;
+  readonly image: string;
+  readonly revision: string;
+  readonly url: string;
+  /** What became of the Service. */
+  readonly action: 'created' | 'updated' | 'unchanged';
+  /** Where its traffic goes, if none goes to the revision. */
+  readonly trafficElsewhere?: readonly string[];
+}
+
+/** Packs a folder, stores it as an image, and deploys that. */
+export async function deployFolder(path: string, options: DeployOptions, ports: CliPorts): Promise<Deployed> {
+  const name = options.name ?? nameFrom(basename(resolve(path)));
+  await checkPlace(name, options, ports);
+  const packed = await packFolder(path).catch((error: unknown) => {
+    throw error instanceof PackError ? new Failure(error.message) : error;
+  });
+  try {
+    options.onProgress?.(`packing ${packed.plan.what}`);
+    const images = await ports.images(options.dataDir);
+    const repository = `dev.local/${options.namespace}/${name}`;
+    const { entrypoint, env } = packed.plan;
+    const { digest } = await images.add(
+      `${repository}:latest`,
+      { folder: packed.folder },
+      { entrypoint, env, workingDir: '/workspace' },
+    );
+    return await roll(`${repository}@${digest}`, { ...options, name }, ports);
+  } finally {
+    await packed.discard();
+  }
+}
+
+/** Deploys an image: creates the Service, or changes the template of the one that is there. */
+export async function deployImage(
+  image: string,
+  options: DeployOptions & { readonly name: string },
+  ports: CliPorts,
+): Promise<Deployed> {
+  await checkPlace(options.name, options, ports);
+  return roll(image, options, ports);
+}
+
+async function roll(
+  image: string,
+  options: DeployOptions & { readonly name: string },
+  ports: CliPorts,
+): Promise<Deployed> {
+  const { client } = await ports.connect(options.dataDir);
+  const before = await client.get(Service, options.namespace, options.name);
+  const wanted = serviceFor(image, options, generationBy(image, before));
+  const written = before ? await client.update(Service, changed(before, wanted)) : await client.create(Service, wanted);
+  const ready = await untilReady(client, written, options, ports);
+  const revision = ready.status?.latestReadyRevisionName ?? '';
+  const elsewhere = elsewhereThan(revision, ready);
+  return {
+    name: options.name,
+    image,
+    revision,
+    url: ready.status?.url ?? '',
+    action: actionOf(before, written),
+    ...(elsewhere.length > 0 ? { trafficElsewhere: elsewhere } : {}),
+  };
+}
+
+function actionOf(before: Service | undefined, written: Service): Deployed['action'] {
+  if (!before) return 'created';
+  return before.metadata.generation === written.metadata.generation ? 'unchanged' : 'updated';
+}
+
+/** Before anything is packed: whether there can be a Service of this name there. */
+async function checkPlace(name: string, { dataDir, namespace }: DeployOptions, ports: CliPorts): Promise<void> {
+  const [fault] = dns1035Label(name);
+  if (fault) throw usage(`${JSON.stringify(name)} cannot be a Service's name: ${fault}`);
+  const { client } = await ports.connect(dataDir);
+  const found = await client.get(Namespace, '', namespace).catch((error: unknown) => {
+    // Who may use a namespace need not be allowed to look at it.
+    if (isReason(error, 'Forbidden')) return 'hidden';
+    throw error;
+  });
+  if (!found) throw absent(`There is no namespace ${namespace}. Make it first: kubectl create namespace ${namespace}`);
+}
+
+/** The generation that a Service has once it runs this image. */
+function generationBy(image: string, before: Service | undefined): number {
+  const { generation = 0 } = before?.metadata ?? {};
+  return before?.spec.template.spec.containers?.[0]?.image === image ? generation : generation + 1;
+}
+
+/** The revisions that get the traffic, where this one gets none of it. */
+function elsewhereThan(revision: string, { status }: Service): string[] {
+  const served = (status?.traffic ?? []).filter(({ percent }) => (percent ?? 0) > 0);
+  const names = served.map(({ revisionName }) => revisionName ?? '');
+  return names.includes(revision) ? [] : [...new Set(names)];
+}
+
+function serviceFor(image: string, options: DeployOptions & { readonly name: string }, generation: number): Service {
+  const { noteGenerationIn: key } = options;
+  const { min, max } = options.scale ?? {};
+  const annotations = {
+    ...(min === undefined ? {} : { 'autoscaling.knative.dev/min-scale': String(min) }),
+    ...(max === undefined ? {} : { 'autoscaling.knative.dev/max-scale': String(max) }),
+  };
+  const env = Object.entries(options.env ?? {}).map(([name, value]) => ({ name, value }));
+  const container = {
+    image,
+    ...(env.length > 0 ? { env } : {}),
+    ...(options.port ? { ports: [{ containerPort: options.port }] } : {}),
+  };
+  return {
+    apiVersion: Service.apiVersion,
+    kind: Service.kind,
+    metadata: {
+      name: options.name,
+      namespace: options.namespace,
+      ...(key ? { annotations: { [key]: String(generation) } } : {}),
+    },
+    spec: {
+      template: {
+        ...(Object.keys(annotations).length > 0 ? { metadata: { annotations } } : {}),
+        spec: {
+          containers: [container],
+          // Set only where a Service is new, so a template without it would be another one.
+          enableServiceLinks: false,
+          ...(options.concurrency === undefined ? {} : { containerConcurrency: options.concurrency }),
+        },
+      },
+    },
+  } as Service;
+}
+
+/** The Service that is there with the wanted template; its traffic and what else its metadata says stay. */
+function changed(before: Service, wanted: Service): Service {
+  const annotations = { ...before.metadata.annotations, ...wanted.metadata.annotations };
+  return {
+    ...before,
+    metadata: { ...before.metadata, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
+    spec: { ...before.spec, template: wanted.spec.template },
+  };
+}
+
+async function untilReady(client: Client, written: Service, options: DeployOptions, ports: CliPorts): Promise<Service> {
+  const { name, namespace = '' } = written.metadata;
+  const signal = AbortSignal.any([ports.signal, AbortSignal.timeout(options.timeoutMs)]);
+  // A deploy that changes nothing is followed by no news.
+  if (isSettled(written)) return written;
+  let last = written;
+  let said = '';
+  try {
+    const fieldSelector = `metadata.name=${name}`;
+    for await (const event of client.watch(
+      Service,
+      written.metadata.resourceVersion ?? '',
+      { namespace, fieldSelector },
+      signal,
+    )) {
+      if (event.type === 'BOOKMARK') continue;
+      last = event.object;
+      if (isSettled(last)) return last;
+      const progress = progressOf(last);
+      if (progress && progress !== said) options.onProgress?.(progress);
+      said = progress;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  if (ports.signal.aborted) throw new Failure('Cancelled; the Service stays as it was written.', 130);
+  throw new Failure(
+    `Service ${name} is not ready after ${options.timeoutMs / 1000} s: ${await delayOf(last, client)}\n${nextSteps(name)}`,
+  );
+}
+
+/** Whether it is ready for what it says now. Throws Failure where it cannot become so. */
+function isSettled(service: Service): boolean {
+  if (isReady(service)) return true;
+  const { metadata, status } = service;
+  if (causeOf(status)?.status === 'False' && status?.observedGeneration === metadata.generation) throw refused(service);
+  return false;
+}
+
+function refused({ metadata: { name }, status }: Service): Failure {
+  const { reason = 'no reason given', message = '' } = causeOf(status) ?? {};
+  const before = status?.latestReadyRevisionName;
+  const rest = before ? `\nRevision ${before} goes on to serve.` : '';
+  return new Failure(
+    `Service ${name} cannot become ready (${reason}): ${readable(message.trim())}${rest}\n${nextSteps(name)}`,
+  );
+}
+
+function nextSteps(name: string): string {
+  return `'ebb why ${name}' tells more, 'ebb logs ${name}' shows what it printed.`;
+}
+
+/** What a Service waits for, in a line; empty where its conditions do not say. */
+function progressOf({ status }: Service): string {
+  const cause = causeOf(status);
+  if (cause?.status !== 'Unknown') return '';
+  return [cause.reason, cause.message].filter(Boolean).join(': ');
+}
+
+/** Why it takes so long: what its instances do says more than its conditions. */
+async function delayOf(service: Service, client: Client): Promise<string> {
+  const { name, namespace = '' } = service.metadata;
+  const { items } = await client.list(Pod, { namespace, labelSelector: `${SERVICE_LABEL}=${name}` });
+  const containers = items.flatMap(({ status }) => status?.containerStatuses ?? []);
+  const silent = containers.some(({ ready, state }) => !ready && state?.running);
+  if (silent) return 'its program runs but does not answer. It must listen on the port in $PORT.';
+  const waiting = containers.find(({ state }) => state?.waiting)?.state?.waiting;
+  const words = waiting ? [waiting.reason, waiting.message].filter(Boolean).join(': ') : progressOf(service);
+  return `${readable(words) || 'no instance has started yet'}.`;
+}
+
+/** A Service's name from a folder's: lower case, dashes for what may not be in it. */
+export function nameFrom(folder: string): string {
+  const name = folder
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '')
+    .slice(0, 50);
+  if (!name)
+    throw new Failure(
+      `No Service name can be made from the folder's name ${JSON.stringify(folder)}. Give one with --name.`,
+    );
+  return name;
+}

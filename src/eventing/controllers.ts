@@ -1,0 +1,47 @@
+// All controllers of Eventing, ready to run.
+
+import type { Controller, Engine } from '#engine/mod.ts';
+import type { EventsControl } from '#events/mod.ts';
+import type { Logger } from '#telemetry/mod.ts';
+import { brokerController } from './broker/controller.ts';
+import { channelController } from './channel/controller.ts';
+import { eventPolicyController } from './eventpolicy/controller.ts';
+import { eventTypeMaker } from './eventtype/auto-create.ts';
+import { eventTypeController } from './eventtype/controller.ts';
+import { sourceEventTypesController, sourceKinds } from './eventtype/of-source.ts';
+import { inMemoryChannelController } from './inmemorychannel/controller.ts';
+import { parallelController } from './parallel/controller.ts';
+import { sequenceController } from './sequence/controller.ts';
+import { StreamBoard } from './streams/board.ts';
+import { subscriptionController } from './subscription/controller.ts';
+import { namespaceSugarController, triggerSugarController } from './sugar/controllers.ts';
+import { triggerController } from './trigger/controller.ts';
+
+export interface EventingOptions {
+  /** One whose client acts as EVENTING_CONTROLLER, who alone may write the subscribers of channels. */
+  readonly engine: Engine;
+  readonly events: Pick<EventsControl, 'setStream' | 'onTypeSeen'>;
+  readonly log: Logger;
+  /** Certificates by which the platform's addresses by TLS are trusted. */
+  readonly caCerts?: () => string | undefined;
+}
+
+/** Made once for a process; `runControllers` of the engine runs them. */
+export function eventingControllers({ engine, events, log, caCerts }: EventingOptions): Controller[] {
+  const board = new StreamBoard(events);
+  return [
+    engine.controller(inMemoryChannelController({ board, caCerts })),
+    engine.controller(brokerController({ caCerts })),
+    engine.controller(triggerController()),
+    engine.controller(subscriptionController()),
+    engine.controller(channelController()),
+    engine.controller(sequenceController()),
+    engine.controller(parallelController()),
+    engine.controller(namespaceSugarController()),
+    engine.controller(triggerSugarController()),
+    engine.controller(eventPolicyController()),
+    engine.controller(eventTypeController()),
+    ...sourceKinds.map((kind) => engine.controller(sourceEventTypesController(kind))),
+    eventTypeMaker(engine, events, log),
+  ];
+}

@@ -1,0 +1,5 @@
+import { join } from 'node:path';
+import { checkCases } from '../../../test/cases/check.ts';
+import { eventTypeController } from './controller.ts';
+
+checkCases(join(import.meta.dirname, 'cases'), () => eventTypeController());

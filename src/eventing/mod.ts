@@ -1,0 +1,9 @@
+// eventing: Brokers, Triggers, channels and what is made of them, as controllers; and what they come to as streams of the data plane.
+
+export type { EventingOptions } from './controllers.ts';
+export { eventingControllers } from './controllers.ts';
+export * from './names.ts';
+export * from './resolve/follow.ts';
+export type { Reachable, Resolution, ResolveReader } from './resolve/resolve.ts';
+export { referableKinds, resolve } from './resolve/resolve.ts';
+export { streamKey } from './streams/rule.ts';

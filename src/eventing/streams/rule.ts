@@ -1,0 +1,212 @@
+// From an InMemoryChannel, and the Broker and Triggers that it stands behind, to the stream of the data plane.
+
+import { parsePeriod } from '#base/mod.ts';
+import type { Consumer, Delivery, Destination, StreamAddress, StreamRule } from '#events/mod.ts';
+import type {
+  Broker,
+  Delivery as DeliverySpec,
+  EventingFeatures,
+  EventPolicy,
+  InMemoryChannel,
+  Subscriber,
+  Subscription,
+  Trigger,
+} from '#kinds/mod.ts';
+import { BROKER_INGRESS, CHANNEL_DISPATCHER, EVENTING_NAMESPACE } from '#kinds/mod.ts';
+import { brokerUrl, channelServiceName, spellingsOf, triggerOf } from '../names.ts';
+import { accessOf } from '../policies.ts';
+import { triggerFilters } from './filters.ts';
+import { consumerSettings, streamSettings } from './settings.ts';
+
+/** What a stream is made of. */
+export interface StreamFacts {
+  readonly channel: InMemoryChannel;
+  /** The Broker that the channel stands behind. */
+  readonly broker?: Broker | undefined;
+  readonly features: EventingFeatures;
+  /** All of the namespace. */
+  readonly policies: readonly EventPolicy[];
+  trigger(namespace: string, name: string): Trigger | undefined;
+  subscription(uid: string): Subscription | undefined;
+}
+
+/** The key of a stream: another channel of the same name is another stream. */
+export const streamKey = ({ metadata }: InMemoryChannel): string =>
+  `${metadata.namespace}/${metadata.name}/${metadata.uid}`;
+
+export function streamRule(facts: StreamFacts): StreamRule {
+  const { channel, broker } = facts;
+  const consumers = (channel.spec.subscribers ?? []).flatMap((subscriber) =>
+    subscriber.uid ? [[subscriber.uid, consumerOf(subscriber, facts)] as const] : [],
+  );
+  return {
+    ...streamSettings({ ...channel.metadata.annotations, ...broker?.metadata.annotations }),
+    addresses: [...(broker ? brokerAddresses(broker, facts) : []), ...channelAddresses(facts)],
+    consumers: Object.fromEntries(consumers),
+  };
+}
+
+function brokerAddresses(broker: Broker, { features, policies }: StreamFacts): StreamAddress[] {
+  const { namespace = '', name } = broker.metadata;
+  const access = accessOf(broker, features, policies);
+  return [
+    {
+      hosts: spellingsOf(BROKER_INGRESS, EVENTING_NAMESPACE),
+      path: `/${namespace}/${name}`,
+      kind: 'broker',
+      namespace,
+      name,
+      schemes: schemesOf(features),
+      ...(access ? { access } : {}),
+      ...tellsTypes(features),
+    },
+  ];
+}
+
+/** By the host that is the channel's own; by TLS under the one that all channels have in common, too. */
+function channelAddresses({ channel, broker, features, policies }: StreamFacts): StreamAddress[] {
+  const { namespace = '', name } = channel.metadata;
+  const access = accessOf(channel, features, policies);
+  const of = { kind: 'channel', namespace, name, ...(access ? { access } : {}) } as const;
+  // What comes through a Broker is told of as the Broker's.
+  const types = broker ? {} : tellsTypes(features);
+  const hosts = spellingsOf(channelServiceName(name), namespace);
+  const secure: StreamAddress[] =
+    features.encryption === 'disabled'
+      ? []
+      : [
+          {
+            ...of,
+            ...types,
+            hosts: spellingsOf(CHANNEL_DISPATCHER, EVENTING_NAMESPACE),
+            path: `/${namespace}/${name}`,
+            schemes: ['https'],
+          },
+        ];
+  const plain = schemesOf(features);
+  return [{ ...of, ...types, hosts, path: '/', schemes: plain }, ...secure];
+}
+
+function schemesOf({ encryption }: EventingFeatures): readonly ('http' | 'https')[] {
+  if (encryption === 'strict') return ['https'];
+  return encryption === 'permissive' ? ['http', 'https'] : ['http'];
+}
+
+const tellsTypes = (features: EventingFeatures): { tellsTypes?: true } =>
+  features.isEnabled('eventtype-auto-create') ? { tellsTypes: true } : {};
+
+function consumerOf(subscriber: Subscriber, facts: StreamFacts): Consumer {
+  const named = subscriber.subscriberUri === undefined ? undefined : triggerOf(subscriber.subscriberUri);
+  return named ? triggerConsumer(subscriber, named, facts) : subscriptionConsumer(subscriber, facts);
+}
+
+/** A Subscription that leads to the filter is a Trigger's: what the Trigger says is done here, in one hop. */
+function triggerConsumer(
+  subscriber: Subscriber,
+  { namespace, name, uid }: { namespace: string; name: string; uid: string },
+  { broker, trigger: find }: StreamFacts,
+): Consumer {
+  const found = find(namespace, name);
+  const trigger = found?.metadata.uid === uid ? found : undefined;
+  const status = trigger?.status;
+  const delivery = { ...subscriber.delivery, format: trigger?.spec.delivery?.format };
+  const identity = identityOf(namespace, trigger?.status?.auth?.serviceAccountName);
+  const subscriberUrl = status?.subscriberUri;
+  const deadLetter = destination(
+    status?.deadLetterSinkUri,
+    status?.deadLetterSinkCACerts,
+    status?.deadLetterSinkAudience,
+    identity,
+  );
+  const reply = broker && replyTo(broker, identity);
+  const settings = consumerSettings(trigger?.metadata.annotations);
+  return {
+    namespace,
+    name,
+    kind: 'trigger',
+    filters: trigger ? triggerFilters(trigger.spec) : [],
+    ...withDestination(
+      'subscriber',
+      destination(subscriberUrl, status?.subscriberCACerts, status?.subscriberAudience, identity),
+    ),
+    ...withDestination('reply', reply),
+    ...withDestination('deadLetter', deadLetter),
+    delivery: deliveryOf(delivery),
+    ...settings,
+    // Until it is known where events go, they wait.
+    ...(subscriberUrl ? {} : { paused: true }),
+  };
+}
+
+/** Replies of a Trigger go back to its Broker. */
+function replyTo(broker: Broker, identity: string | undefined): Destination | undefined {
+  const { namespace = '', name } = broker.metadata;
+  const { url = brokerUrl('http', namespace, name), CACerts, audience } = broker.status?.address ?? {};
+  return destination(url, CACerts, audience, identity);
+}
+
+function subscriptionConsumer(subscriber: Subscriber, { channel, subscription: find }: StreamFacts): Consumer {
+  const subscription = find(subscriber.uid ?? '');
+  const namespace = subscription?.metadata.namespace ?? channel.metadata.namespace ?? '';
+  const identity = identityOf(namespace, subscriber.auth?.serviceAccountName);
+  const { deadLetterSink } = subscriber.delivery ?? {};
+  return {
+    namespace,
+    name: subscription?.metadata.name ?? subscriber.name ?? '',
+    kind: 'subscription',
+    filters: [],
+    ...withDestination(
+      'subscriber',
+      destination(subscriber.subscriberUri, subscriber.subscriberCACerts, subscriber.subscriberAudience, identity),
+    ),
+    ...withDestination(
+      'reply',
+      destination(subscriber.replyUri, subscriber.replyCACerts, subscriber.replyAudience, identity),
+    ),
+    ...withDestination(
+      'deadLetter',
+      destination(deadLetterSink?.uri, deadLetterSink?.CACerts, deadLetterSink?.audience, identity),
+    ),
+    delivery: deliveryOf(subscriber.delivery),
+    ...consumerSettings(subscription?.metadata.annotations),
+  };
+}
+
+function identityOf(namespace: string, serviceAccount: string | undefined): string | undefined {
+  return serviceAccount ? `${namespace}/${serviceAccount}` : undefined;
+}
+
+function destination(
+  url: string | undefined,
+  caCerts: string | undefined,
+  audience: string | undefined,
+  identity: string | undefined,
+): Destination | undefined {
+  if (!url) return undefined;
+  return {
+    url,
+    ...(caCerts ? { caCerts } : {}),
+    ...(audience ? { audience } : {}),
+    ...(audience && identity ? { identity } : {}),
+  };
+}
+
+function withDestination<F extends string>(field: F, value: Destination | undefined): { [K in F]?: Destination } {
+  return (value ? { [field]: value } : {}) as { [K in F]?: Destination };
+}
+
+/** A delivery in plain words. What cannot be read is left out: admission refuses it. */
+export function deliveryOf(spec: DeliverySpec | undefined): Delivery {
+  const { retry = 0, backoffPolicy, backoffDelay, timeout, retryAfterMax, format } = spec ?? {};
+  const periods = { backoffDelayMs: backoffDelay, timeoutMs: timeout, retryAfterMaxMs: retryAfterMax };
+  const times = Object.entries(periods).flatMap(([field, text]) => {
+    const ms = text === undefined ? undefined : parsePeriod(text);
+    return ms === undefined ? [] : [[field, ms] as const];
+  });
+  return {
+    retry,
+    ...(backoffPolicy === 'linear' || backoffPolicy === 'exponential' ? { backoffPolicy } : {}),
+    ...Object.fromEntries(times),
+    ...(format === 'json' || format === 'binary' ? { format } : {}),
+  };
+}

@@ -1,0 +1,113 @@
+// One event to one destination, one time: in memory where a stream of this process has the address, else by HTTP.
+
+import { messageOf } from '#base/mod.ts';
+import type { Destination } from '../control.ts';
+import type { Ingress } from '../ingress/ingress.ts';
+import type { Who } from '../ingress/access.ts';
+import { refused } from '../ingress/refusals.ts';
+import type { Codec } from '../message.ts';
+import { passThrough } from '../pass-through.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { Transfer, TransferLimits } from './ports.ts';
+import type { Answer } from './verdict-of-answer.ts';
+
+/** A POST. */
+export interface SendRequest {
+  readonly url: URL;
+  /** PEM, beside the authorities that are trusted anyway. */
+  readonly caCerts?: string | undefined;
+  /** Names and values by turns, without Host and framing. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** Sends a request and gives the answer with its whole body; rejects with what went wrong, and once the signal is aborted. */
+export type Send = (request: SendRequest, signal: AbortSignal) => Promise<Exclude<Answer, { error: string }>>;
+
+/** A token of a ServiceAccount ("namespace/name") for an audience. */
+export type GiveToken = (identity: string, audience: string) => Promise<string>;
+
+export interface TransferPorts {
+  readonly codec: Codec;
+  readonly ingress: Ingress;
+  readonly send: Send;
+  readonly giveToken: GiveToken;
+  readonly after: (ms: number, run: () => void) => { cancel(): void };
+}
+
+export function transferBy(ports: TransferPorts): Transfer {
+  return async (to, what, limits) => {
+    const url = URL.parse(to.url);
+    if (!url) return { error: `${to.url} is no URL` };
+    try {
+      return (await inMemory(url, to, what, ports)) ?? (await overWire(url, to, what, { limits, ports }));
+    } catch (error) {
+      return { error: messageOf(error) };
+    }
+  };
+}
+
+/** What is not of HTTP goes to the host's root, as Knative's own dispatcher has it. */
+function placeOf(url: URL): URL {
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : new URL(`http://${url.host}/`);
+}
+
+async function inMemory(
+  url: URL,
+  to: Destination,
+  { event, headers }: Outgoing,
+  { ingress }: TransferPorts,
+): Promise<Answer | undefined> {
+  const { hostname, pathname, search, protocol } = url;
+  const found = ingress.ways.find({
+    host: hostname,
+    target: `${pathname}${search}`,
+    scheme: protocol === 'https:' ? 'https' : 'http',
+  });
+  if (!found) return undefined;
+  const answer =
+    'way' in found
+      ? await ingress.takeFrom(senderOf(to), found.way, event, passThrough(headers))
+      : ingress.unknown(found.refusal);
+  return { status: answer.status, headers: answer.headers, body: Buffer.from(answer.text) };
+}
+
+/** Within the process nobody needs a token to show who they are. */
+function senderOf({ identity }: Destination): Who {
+  if (identity === undefined) return { unknown: refused('no-token') };
+  return { subject: `system:serviceaccount:${identity.replace('/', ':')}` };
+}
+
+async function overWire(
+  url: URL,
+  to: Destination,
+  { event, headers, format }: Outgoing,
+  { limits, ports }: { readonly limits: TransferLimits; readonly ports: TransferPorts },
+): Promise<Answer> {
+  const message = ports.codec.encode(event, format);
+  const token = await tokenFor(to, ports);
+  const request: SendRequest = {
+    url: placeOf(url),
+    ...(to.caCerts === undefined ? {} : { caCerts: to.caCerts }),
+    headers: [...message.headers, ...headers, ...token],
+    body: message.body,
+  };
+  // Of its own, and let go of after it: what outlives many attempts must not gather them.
+  const attempt = new AbortController();
+  const onAbort = () => attempt.abort(limits.signal.reason);
+  limits.signal.addEventListener('abort', onAbort, { once: true });
+  const timer = ports.after(limits.timeoutMs, () =>
+    attempt.abort(new Error(`no answer within ${limits.timeoutMs} ms`)),
+  );
+  try {
+    return await ports.send(request, attempt.signal);
+  } finally {
+    timer.cancel();
+    limits.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function tokenFor({ audience, identity }: Destination, { giveToken }: TransferPorts): Promise<readonly string[]> {
+  if (audience === undefined || identity === undefined) return [];
+  return ['Authorization', `Bearer ${await giveToken(identity, audience)}`];
+}

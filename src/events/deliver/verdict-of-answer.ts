@@ -1,0 +1,95 @@
+// What an answer to a delivery means: delivered, delivered with a reply, or failed, and whether it is worth another try. Pure.
+
+import type { CloudEvent } from '../event.ts';
+import type { Decoded } from '../message.ts';
+import type { Consumer } from '../control.ts';
+
+/** What came of a request: an answer with its body, or none at all. Header names and values by turns. */
+export type Answer =
+  | { readonly status: number; readonly headers: readonly string[]; readonly body: Uint8Array }
+  | { readonly error: string };
+
+export interface Failure {
+  /** The status that dead letters tell: that of the answer, 500 where there was none. */
+  readonly status: number;
+  /** What dead letters tell beside it: base64, cut. */
+  readonly data: string;
+  readonly isRetryable: boolean;
+  /** How long the subscriber asked to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+export type Verdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'replied'; readonly event: CloudEvent }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+const DELIVERED: Verdict = { kind: 'delivered' };
+/** The base64 text of an answer's body is cut here, as Knative cuts it. */
+const MAX_DATA_CHARS = 1024;
+/** Of a client's mistakes those that may mend themselves: not there (yet), too slow, in conflict, too many. */
+const RETRYABLE_4XX = new Set([404, 408, 409, 429]);
+/** What a filter says of an answer that is neither empty nor an event. */
+const NO_EVENT = 502;
+
+export interface AnswerFacts {
+  readonly kind: Consumer['kind'];
+  /** Whether somebody waits for replies. */
+  readonly wantsReply: boolean;
+  readonly answer: Answer;
+  /** What the answer holds as an event; asked only of answers that are well. */
+  readonly decode: (headers: readonly string[], body: Uint8Array) => Decoded;
+  /** Wall time in milliseconds, for dates of Retry-After. */
+  readonly now: number;
+}
+
+/** Judges the answer of a subscriber. Through a Trigger an answer must be empty or an event; others may say what they like. */
+export function verdictOfAnswer({ kind, wantsReply, answer, decode, now }: AnswerFacts): Verdict {
+  if ('error' in answer || !isWell(answer.status)) return failed(failureOf(answer, now));
+  const decoded = decode(answer.headers, answer.body);
+  if (decoded.kind === 'event') return wantsReply ? { kind: 'replied', event: decoded.event } : DELIVERED;
+  if (decoded.kind === 'none' && (kind === 'subscription' || answer.body.length === 0)) return DELIVERED;
+  if (kind === 'subscription' && !wantsReply) return DELIVERED;
+  return failed({ status: NO_EVENT, data: dataOf(answer.body), isRetryable: true });
+}
+
+/** Judges the answer of who gets a reply or a dead letter: what it answers beside the status is of no weight. */
+export function verdictOfReceipt(answer: Answer, now: number): Verdict {
+  return !('error' in answer) && isWell(answer.status) ? DELIVERED : failed(failureOf(answer, now));
+}
+
+function failed(failure: Failure): Verdict {
+  return { kind: 'failed', failure };
+}
+
+function isWell(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function failureOf(answer: Answer, now: number): Failure {
+  if ('error' in answer)
+    return { status: 500, data: dataOf(Buffer.from(`dispatch error: ${answer.error}`)), isRetryable: true };
+  const { status, headers, body } = answer;
+  const asked = status === 429 || status === 503 ? retryAfterMs(headers, now) : undefined;
+  return {
+    status,
+    data: dataOf(body),
+    isRetryable: status >= 500 || RETRYABLE_4XX.has(status),
+    ...(asked === undefined ? {} : { retryAfterMs: asked }),
+  };
+}
+
+/** Only as much is encoded as is kept. */
+function dataOf(body: Uint8Array): string {
+  const enough = body.subarray(0, (MAX_DATA_CHARS / 4) * 3);
+  return Buffer.from(enough.buffer, enough.byteOffset, enough.length).toString('base64');
+}
+
+/** Whole seconds, or a date of HTTP; what is neither, or past, asks for nothing. */
+function retryAfterMs(headers: readonly string[], now: number): number | undefined {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'retry-after');
+  const value = at < 0 ? '' : (headers[at + 1] ?? '').trim();
+  if (/^[0-9]+$/.test(value)) return Number(value) * 1000;
+  const date = /^[A-Z][a-z]{2},? /.test(value) ? Date.parse(value) : NaN;
+  return date > now ? date - now : undefined;
+}

@@ -1,0 +1,219 @@
+// Questions and orders about events that came: what is kept is read, what was noted is laid beside it.
+
+import { invariant } from '#base/mod.ts';
+import { encodeRecord } from '../codec/record.ts';
+import type { Consumer } from '../control.ts';
+import { ConsumerRun } from '../deliver/consumer-run.ts';
+import { Letter } from '../deliver/letter.ts';
+import type { Attempt, DeliveryPorts } from '../deliver/ports.ts';
+import type { StreamRun } from '../deliver/stream-run.ts';
+import type { AttributeValue, CloudEvent } from '../event.ts';
+import { withAttributes } from '../event.ts';
+import { compileFilters } from '../filter/compile.ts';
+import type { Verdict } from '../filter/verdict.ts';
+import type { LogRecord } from '../log/log.ts';
+import { fatesOf } from './fates.ts';
+import type { Journal } from './journal.ts';
+import { Replay } from './replay.ts';
+import type {
+  EventPage,
+  EventQuery,
+  EventRow,
+  EventStory,
+  JournalControl,
+  Point,
+  RedriveOrder,
+  RedriveResult,
+  ReplayOrder,
+  ReplayStatus,
+} from './words.ts';
+
+const USUAL_LIMIT = 100;
+const MAX_LIMIT = 1000;
+const READ = { records: 1000, bytes: 4 * 1024 * 1024 };
+/** Events that one question looks through. */
+const MAX_SCANNED = 100_000;
+/** A note may be stamped a little before the event it is about, where clocks are set back. */
+const SLACK_MS = 60_000;
+const MAX_REPLAYS_TOLD = 100;
+
+export interface DeskPorts {
+  readonly deliveries: DeliveryPorts;
+  readonly journal: Journal;
+  readonly stream: (key: string) => StreamRun | undefined;
+}
+
+export class JournalDesk implements JournalControl {
+  readonly #ports: DeskPorts;
+  readonly #replays = new Map<string, Replay>();
+  #nextId = 1;
+
+  constructor(ports: DeskPorts) {
+    this.#ports = ports;
+  }
+
+  async events(query: EventQuery): Promise<EventPage> {
+    const { log } = this.#ports.deliveries;
+    const run = this.#stream(query.stream);
+    const limit = Math.min(MAX_LIMIT, query.limit ?? USUAL_LIMIT);
+    const { next } = await log.bounds(query.stream);
+    const until = query.until ? await this.#offsetOf(query.stream, query.until) : next;
+    const sieve = compileFilters(query.filters ?? []);
+    const events: EventRow[] = [];
+    let at = query.from ? await this.#offsetOf(query.stream, query.from) : 0;
+    for (let scanned = 0; at < until && scanned < MAX_SCANNED && events.length < limit; ) {
+      const records = (await log.read(query.stream, at, READ)).filter(({ offset }) => offset < until);
+      if (records.length === 0) return { events };
+      scanned += records.length;
+      const attempts = await this.#attemptsAt(query.stream, records);
+      for (const record of records) {
+        at = record.offset + 1;
+        const letter = new Letter(record);
+        if (!sieve.matches(letter.event)) continue;
+        const row = rowOf(record, letter, fatesOf(attempts.get(record.offset) ?? [], run.underWayAt(record.offset)));
+        if (isWanted(row, query)) events.push(row);
+        if (events.length === limit) break;
+      }
+    }
+    return at < until ? { events, next: at } : { events };
+  }
+
+  async event(stream: string, offset: number): Promise<EventStory | undefined> {
+    const run = this.#stream(stream);
+    const record = await this.#record(stream, offset);
+    if (!record) return undefined;
+    const letter = new Letter(record);
+    const attempts = (await this.#attemptsAt(stream, [record])).get(offset) ?? [];
+    const verdicts: Record<string, Verdict> = {};
+    for (const [id, { kind, filters }] of Object.entries(run.rule.consumers))
+      verdicts[id] = compileFilters(filters).explain(letter.seenBy(kind));
+    const { data } = letter.event;
+    return {
+      ...rowOf(record, letter, fatesOf(attempts, run.underWayAt(offset))),
+      headers: letter.headers,
+      ...(data ? { data: Buffer.from(data).toString('base64') } : {}),
+      verdicts,
+      attempts,
+    };
+  }
+
+  async replay(order: ReplayOrder): Promise<string> {
+    this.#stream(order.stream);
+    const { log } = this.#ports.deliveries;
+    const { first, next } = await log.bounds(order.stream);
+    const from = order.from ? await this.#offsetOf(order.stream, order.from) : first;
+    const until = order.until ? await this.#offsetOf(order.stream, order.until) : next;
+    const id = `replay-${this.#nextId++}`;
+    const replay = new Replay(id, order, { from, until }, this.#ports.deliveries);
+    this.#replays.set(id, replay);
+    const oldest = [...this.#replays.values()].find(({ status }) => status.isOver);
+    if (this.#replays.size > MAX_REPLAYS_TOLD && oldest) this.#replays.delete(oldest.id);
+    void replay.run().catch((error: unknown) => {
+      replay.stop();
+      this.#ports.deliveries.onTrouble('a replay failed', { stream: order.stream, error: String(error) });
+    });
+    return id;
+  }
+
+  async replays(): Promise<readonly ReplayStatus[]> {
+    return [...this.#replays.values()].map(({ status }) => status);
+  }
+
+  async redrive(order: RedriveOrder): Promise<RedriveResult> {
+    const consumer = this.#stream(order.stream).rule.consumers[order.consumer];
+    if (!consumer) throw new Error(`the stream ${order.stream} has no consumer ${order.consumer}`);
+    const record = await this.#record(order.stream, order.offset);
+    if (!record) throw new Error(`event ${order.offset} of ${order.stream} is not kept any more`);
+    return this.#sendOnce(order, consumer, changed(record, order));
+  }
+
+  /** Ends what was ordered. */
+  close(): void {
+    for (const replay of this.#replays.values()) replay.stop();
+  }
+
+  /** To the subscriber alone: whoever orders it sees at once how it went, and may order it again. */
+  async #sendOnce(order: RedriveOrder, consumer: Consumer, letter: Letter): Promise<RedriveResult> {
+    const { deadLetter: _, ...rule } = consumer;
+    let last: Attempt | undefined;
+    return new Promise((resolve) => {
+      const run = new ConsumerRun(
+        { ...rule, delivery: { ...rule.delivery, retry: 0 }, paused: false },
+        { cursor: 0, unfinished: [] },
+        {
+          ...this.#ports.deliveries,
+          stream: order.stream,
+          id: order.consumer,
+          onChange() {},
+          onRoom() {},
+          onAttempt: (attempt) => {
+            last = attempt;
+            this.#ports.deliveries.onAttempt?.(attempt);
+          },
+          onEnd: (end) =>
+            resolve({
+              end,
+              ...(last?.status === undefined ? {} : { status: last.status }),
+              ...(last?.error === undefined ? {} : { error: last.error }),
+            }),
+        },
+      );
+      run.offer(letter);
+    });
+  }
+
+  #stream(key: string): StreamRun {
+    const run = this.#ports.stream(key);
+    if (!run) throw new Error(`there is no stream ${key}`);
+    return run;
+  }
+
+  async #record(stream: string, offset: number): Promise<LogRecord | undefined> {
+    const [record] = await this.#ports.deliveries.log.read(stream, offset, { records: 1, bytes: 1 });
+    return record?.offset === offset ? record : undefined;
+  }
+
+  async #attemptsAt(stream: string, records: readonly LogRecord[]): Promise<Map<number, Attempt[]>> {
+    const [oldest] = records;
+    invariant(oldest !== undefined, 'there is a record to ask about');
+    const offsets = new Set(records.map(({ offset }) => offset));
+    const since = oldest.appendedAt - SLACK_MS;
+    const found = new Map<number, Attempt[]>();
+    for (const attempt of await this.#ports.journal.read(stream, since, ({ offset }) => offsets.has(offset))) {
+      const there = found.get(attempt.offset);
+      if (there) there.push(attempt);
+      else found.set(attempt.offset, [attempt]);
+    }
+    return found;
+  }
+
+  #offsetOf(stream: string, point: Point): Promise<number> {
+    return 'offset' in point ? Promise.resolve(point.offset) : this.#ports.deliveries.log.offsetAt(stream, point.time);
+  }
+}
+
+function isWanted({ fates }: EventRow, { state, consumer }: EventQuery): boolean {
+  const asked = consumer === undefined ? Object.values(fates) : [fates[consumer]].filter((fate) => fate !== undefined);
+  if (state !== undefined) return asked.some((fate) => fate.state === state);
+  return consumer === undefined || asked.length > 0;
+}
+
+function rowOf(record: LogRecord, letter: Letter, fates: EventRow['fates']): EventRow {
+  return {
+    offset: record.offset,
+    at: record.appendedAt,
+    attributes: Object.fromEntries(letter.event.attributes) as Record<string, AttributeValue>,
+    bytes: record.payload.length,
+    fates,
+  };
+}
+
+function changed(record: LogRecord, { attributes = {}, data }: RedriveOrder): Letter {
+  const { event, headers } = new Letter(record);
+  const changes = Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, value ?? undefined]));
+  const edited: CloudEvent = {
+    ...withAttributes(event, changes),
+    data: data === undefined ? event.data : Buffer.from(data, 'base64'),
+  };
+  return new Letter({ ...record, payload: encodeRecord({ event: edited, headers }) });
+}

@@ -1,0 +1,4 @@
+// explain: from objects to words.
+
+export * from './machine.ts';
+export * from './why.ts';

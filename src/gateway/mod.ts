@@ -1,0 +1,16 @@
+// gateway: the data plane. Routes, splits, holds, bounds, times out, drains and counts requests; knows no API objects.
+
+export * from './control.ts';
+export { Fields } from './fields.ts';
+export * from './link.ts';
+export type { InMemoryAnswer, InMemoryRequest } from './in-memory.ts';
+export { askInMemory } from './in-memory.ts';
+export { engineTransport } from './engine/mod.ts';
+export { nodeTransport } from './node-http/mod.ts';
+export * from './process.ts';
+export type { RefusalReason } from './refusals.ts';
+export { REFUSAL_HEADER, REFUSALS } from './refusals.ts';
+export type { Door } from './routes.ts';
+export type { RequestLogSink } from './request-log.ts';
+export * from './server.ts';
+export * from './transport.ts';

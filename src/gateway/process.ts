@@ -1,0 +1,63 @@
+// The data process: a gateway, and the link by which a control process tells it what to do.
+
+import type { Clock } from '#base/mod.ts';
+import { systemClock, systemRandom } from '#base/mod.ts';
+import type { Logger, Metrics, Tracer } from '#telemetry/mod.ts';
+import { engineTransport } from './engine/mod.ts';
+import { serveControl } from './link-server.ts';
+import { nodeTransport } from './node-http/mod.ts';
+import type { Gateway, GatewayOptions, GatewayPorts } from './server.ts';
+import { startGateway } from './server.ts';
+import type { Transport } from './transport.ts';
+
+/** A home of the transport port by its name. */
+export type EngineName = 'own' | 'node';
+
+const ENGINES: Readonly<Record<EngineName, (clock: Clock) => Transport>> = {
+  own: engineTransport,
+  node: nodeTransport,
+};
+
+export interface DataProcessOptions
+  extends Pick<
+    GatewayOptions,
+    'httpsHost' | 'internalHost' | 'publicHttpsPort' | 'limits' | 'maxWaiting' | 'requestLog' | 'ingest'
+  > {
+  readonly ports: GatewayPorts;
+  readonly host: string;
+  /** Where the control process finds it. */
+  readonly socketPath: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly tracer?: Tracer;
+  /** Whose HTTP/1.1 it speaks: this project's own engine, which it is unless told, or Node's. */
+  readonly engine?: EngineName;
+}
+
+/** Starts on the machine's clock and chance. It serves until closed, whether or not a control process is there. */
+export async function runDataProcess(options: DataProcessOptions): Promise<Gateway> {
+  const { socketPath, log, engine = 'own', ...rest } = options;
+  const transport = ENGINES[engine](systemClock);
+  const gateway = await startGateway({ ...rest, log, transport, clock: systemClock, random: systemRandom });
+  try {
+    const link = await serveControl(socketPath, gateway.control, {
+      address: gateway.address,
+      log,
+      metrics: options.metrics,
+    });
+    return {
+      address: gateway.address,
+      control: gateway.control,
+      serve: (exchange, door) => gateway.serve(exchange, door),
+      hasRoute: (door, authority, target) => gateway.hasRoute(door, authority, target),
+      async close(graceMs) {
+        // What waits may still be woken while the gateway drains, so the link goes last.
+        await gateway.close(graceMs);
+        await link.close();
+      },
+    };
+  } catch (error) {
+    await gateway.close(0);
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+// Which launcher runs Pods here: the sandbox where the machine allows it, unless told otherwise.
+
+import { join } from 'node:path';
+import type { Clock } from '#base/mod.ts';
+import { NAME_SERVER_ADDRESS } from '#network/mod.ts';
+import type { Launcher, SandboxLauncher } from '#node/mod.ts';
+import { processLauncher, sandboxLauncher, sandboxProblem } from '#node/mod.ts';
+import type { Logger } from '#telemetry/mod.ts';
+
+export interface ChosenLauncher {
+  readonly launcher: Launcher;
+  /** Opens listeners at addresses that Pods reach; absent where Pods share this machine's network. */
+  readonly listeners?: SandboxLauncher['listeners'];
+  /** Opens listeners where what Pods send to the outside arrives; absent where it does not. */
+  readonly exit?: SandboxLauncher['exit'];
+  readonly notices: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Throws Error where the sandbox is asked for and cannot be had. */
+export async function chooseLauncher(
+  wanted: 'auto' | 'sandbox' | 'process',
+  dataDir: string,
+  hasExit: boolean,
+  clock: Clock,
+  log: Logger,
+): Promise<ChosenLauncher> {
+  const problem = wanted === 'process' ? undefined : sandboxProblem();
+  if (wanted === 'sandbox' && problem)
+    throw new Error(`the sandbox launcher cannot be had here: ${problem}. Use --launcher process.`);
+  if (wanted === 'process' || problem) return onProcesses(clock, problem);
+  const sandbox = await sandboxLauncher({
+    clock,
+    folder: join(dataDir, 'sandbox'),
+    hidden: [dataDir],
+    hasExit,
+    nameServers: [NAME_SERVER_ADDRESS],
+    clusterDomain: 'cluster.local',
+    warn: (message, fields) => log.warn(message, fields),
+  });
+  const { listeners, exit, notices } = sandbox;
+  return { launcher: sandbox, listeners, exit, notices, close: () => sandbox.close() };
+}
+
+function onProcesses(clock: Clock, problem: string | undefined): ChosenLauncher {
+  const launcher = processLauncher(clock);
+  const why = problem ? [`no sandbox here: ${problem}`] : [];
+  return { launcher, notices: [...why, ...launcher.notices], close: async () => {} };
+}

@@ -1,0 +1,90 @@
+// The controllers of the platform, made and not yet running.
+
+import { join } from 'node:path';
+import { createEngine } from '#engine/mod.ts';
+import { eventingControllers } from '#eventing/mod.ts';
+import type { EventsControl } from '#events/mod.ts';
+import { EVENTING_CONTROLLER } from '#kinds/mod.ts';
+import type { LocalVolumes } from '#node/mod.ts';
+import type { ResourceMetrics } from '#objects/mod.ts';
+import type { Keys } from '#pki/mod.ts';
+import { servingControllers, WakeWatch } from '#serving/mod.ts';
+import { sinksControllers } from '#sinks/mod.ts';
+import { podMetrics, workloadControllers } from '#workloads/mod.ts';
+import { startCertificates } from '../certificates.ts';
+import type { DataLink } from '../data-process.ts';
+import { fetchText } from '../fetch-text.ts';
+import { followSettings } from '../follow-settings.ts';
+import type { Objects } from '../objects.ts';
+import type { Telling } from '../telling.ts';
+import type { PlatformImages } from './images.ts';
+import type { Site } from './site.ts';
+import { makeSources } from './sources.ts';
+import type { PlatformTelemetry } from './telemetry.ts';
+
+export interface ControllerParts {
+  readonly telemetry: PlatformTelemetry;
+  readonly keys: Keys;
+  readonly objects: Objects;
+  readonly data: DataLink;
+  readonly events: EventsControl;
+  readonly telling: Telling;
+  readonly images: PlatformImages;
+  readonly volumes: LocalVolumes;
+  readonly usage: ResourceMetrics;
+}
+
+export async function makeControllers(site: Site, parts: ControllerParts) {
+  const { options, clock, random, undo } = site;
+  const { keys, data, telling, volumes, usage } = parts;
+  const { telemetry, admin } = parts.telemetry;
+  const { log, metrics, tracer } = telemetry;
+  const { informers, scheme, clientOf } = parts.objects;
+  const { supply } = parts.images;
+  const certificates = await startCertificates({
+    keyFolder: join(options.dataDir, 'keys'),
+    client: clientOf('home'),
+    clock,
+    version: options.version,
+    warn: (message, fields) => log.named('certificates').warn(message, fields),
+  });
+  undo.add(() => certificates.close());
+  const shared = { informers, clock, random, log: log.named('controller'), metrics, tracer };
+  const engine = createEngine({ ...shared, client: clientOf('controllers') });
+  const eventing = createEngine({ ...shared, client: clientOf('eventing-controller', EVENTING_CONTROLLER) });
+  undo.add(followSettings({ config: engine.config, telemetry, data: admin, link: data.control }));
+  const wakes = new WakeWatch({ clock, metrics, tracer, informers });
+  undo.add(wakes.start(data.control));
+  return [
+    ...workloadControllers({
+      engine,
+      informers,
+      scheme,
+      random,
+      log: log.named('controller'),
+      rootCa: keys.caPem,
+      volumes,
+      metrics: { resources: usage, custom: podMetrics(fetchText, clock) },
+    }),
+    ...servingControllers({
+      client: clientOf('controllers'),
+      informers,
+      gateway: telling.noting(data.control, (key, target) => wakes.told(key, target)),
+      digests: supply,
+      fetchText,
+      issuers: certificates.issuers,
+      clock,
+      random,
+      log: log.named('controller'),
+      metrics,
+      engine,
+    }),
+    ...makeSources(site, { engine, objects: parts.objects, log }),
+    ...sinksControllers(engine),
+    ...eventingControllers({
+      engine: eventing,
+      events: telling.notingStreams(parts.events),
+      log: log.named('controller'),
+    }),
+  ];
+}

@@ -1,0 +1,95 @@
+// Sources of events: their controllers, and how what they send gets to its sinks.
+
+import { asks } from '#apiserver/mod.ts';
+import type { Controller, Engine } from '#engine/mod.ts';
+import { referableKinds, resolve } from '#eventing/mod.ts';
+import { engineTransport } from '#gateway/mod.ts';
+import { ServiceAccount } from '#kinds/mod.ts';
+import { API_ADDRESS } from '#network/mod.ts';
+import type { MayDo, SinkResolver } from '#sources/mod.ts';
+import { Outbox, sourcesControllers } from '#sources/mod.ts';
+import type { Logger } from '#telemetry/mod.ts';
+import { overWire } from '../events/data-events.ts';
+import { Places } from '../events/places.ts';
+import { servicePlaces } from '../events/service-places.ts';
+import { Wire } from '../events/wire.ts';
+import type { Objects } from '../objects.ts';
+import type { Site } from './site.ts';
+
+/** The API as programs in Pods know it. */
+const API_URL = `https://${API_ADDRESS}:443`;
+const TOKEN_SECONDS = 3600;
+/** How long a platform that stops waits for events that are on their way. */
+const GRACE_MS = 3000;
+
+export interface SourcesParts {
+  readonly engine: Engine;
+  readonly objects: Objects;
+  readonly log: Logger;
+}
+
+export function makeSources({ clock, random, undo }: Site, { engine, objects, log }: SourcesParts): Controller[] {
+  const { informers, scheme } = objects;
+  const logger = log.named('sources');
+  const giveToken = tokensOf(objects);
+  const wire = new Wire(engineTransport(clock).client());
+  const placesOf = servicePlaces(informers);
+  const places = new Places({ clock, random, ask: async (service) => placesOf(service) });
+  const outbox = new Outbox({
+    clock,
+    log: logger,
+    giveToken,
+    send: (request, signal) => overWire(wire, places, request, signal),
+  });
+  undo.add(async () => {
+    await outbox.close(GRACE_MS);
+    wire.close();
+  });
+  const sinks = resolver(engine);
+  objects.bindings.sources = { sinks, reader: engine.view };
+  undo.add(() => void (objects.bindings.sources = undefined));
+  return sourcesControllers({
+    engine,
+    informers,
+    sinks,
+    outbox,
+    random,
+    log: logger,
+    giveToken,
+    mayDo: permissionsBy(objects),
+    apiUrl: API_URL,
+    kindOf: (apiVersion, kind) => scheme.byKind(apiVersion, kind),
+    onKinds: (listen) => scheme.onChange(listen),
+  });
+}
+
+function resolver({ config }: Engine): SinkResolver {
+  return {
+    kinds: referableKinds,
+    resolve: (destination, namespace, reader) =>
+      resolve(destination, namespace, {
+        get: (kind, place, name) => reader.get(kind, place, name),
+        list: (kind, place) => reader.list(kind, place),
+        ownedBy: (kind, uid) => reader.ownedBy(kind, uid),
+        byIndex: (kind, index, value) => reader.byIndex(kind, index, value),
+        config: (definition) => config.get(definition),
+      }),
+  };
+}
+
+function permissionsBy({ authorizer }: Objects): MayDo {
+  return ({ user, groups, verb, group, resource, namespace }) =>
+    authorizer.authorize(asks({ name: user, groups }, verb, { group, resource, namespace })).allowed;
+}
+
+/** Tokens of ServiceAccounts ("namespace/name") for the audience of a sink. */
+function tokensOf({ informers, tokens }: Objects) {
+  const accounts = informers.of(ServiceAccount);
+  return async (identity: string, audience: string): Promise<string> => {
+    const [namespace = '', name = ''] = identity.split('/');
+    const { uid } = accounts.get(namespace, name)?.metadata ?? {};
+    if (!uid) throw new Error(`there is no ServiceAccount ${identity}`);
+    const subject = { namespace, serviceAccount: { name, uid } };
+    return tokens.sign({ subject, audiences: [audience], expirationSeconds: TOKEN_SECONDS }).token;
+  };
+}

@@ -1,0 +1,134 @@
+// From a Pod's container and its image to what a launcher needs to start it.
+
+import { chmod, lstat, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { parseQuantity } from '#base/mod.ts';
+import type { Container, Pod } from '#kinds/mod.ts';
+import { StartProblem } from './container.ts';
+import type { PodFacts, References } from './environment.ts';
+import { environmentOf, expand } from './environment.ts';
+import type { ContainerStart, Mount } from './launcher.ts';
+import type { ReadyImage } from './pod-worker.ts';
+import { securityOf } from './security.ts';
+import { isReadOnly } from './volumes.ts';
+
+export interface StartFacts {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly run: number;
+  readonly image: ReadyImage;
+  readonly volumes: ReadonlyMap<string, string>;
+  readonly references: References;
+  readonly facts: PodFacts;
+  readonly common: readonly (readonly [string, string])[];
+  readonly messageFile: string;
+  readonly logFile: string;
+}
+
+/** Throws StartProblem where the container's own settings cannot be met. */
+export async function containerStart({
+  pod,
+  container,
+  run,
+  image,
+  volumes,
+  references,
+  facts,
+  common,
+  messageFile,
+  logFile,
+}: StartFacts): Promise<ContainerStart> {
+  const environment = environmentOf(pod, container, {
+    common: [...machineOf(image), ...common],
+    image: image.config.Env ?? [],
+    references,
+    facts,
+  });
+  if ('problem' in environment) throw new StartProblem('CreateContainerConfigError', environment.problem);
+  const { env, known } = environment;
+  const command = commandOf(container, image, known);
+  if (command.length === 0)
+    throw new StartProblem(
+      'CreateContainerError',
+      `no command specified: neither the image ${container.image} nor the container names one`,
+    );
+  const security = await securityOf(pod, container, image);
+  const mounts = await mountsOf(pod, container, volumes, known);
+  await writeFile(messageFile, '');
+  await chmod(messageFile, 0o666);
+  const limits = container.resources?.limits;
+  return {
+    id: `${pod.metadata.uid}/${container.name}/${run}`,
+    podUid: pod.metadata.uid ?? '',
+    podName: pod.metadata.name,
+    command,
+    env,
+    workingDir: container.workingDir || image.config.WorkingDir || '/',
+    rootfs: image.rootfs,
+    overlay: image.overlay,
+    mounts,
+    ...security,
+    readOnlyRoot: container.securityContext?.readOnlyRootFilesystem ?? false,
+    memoryLimit: amount(limits?.memory),
+    cpuLimit: amount(limits?.cpu),
+    cpuRequest: amount(container.resources?.requests?.cpu),
+    terminationMessageFile: messageFile,
+    terminationMessagePath: container.terminationMessagePath || '/dev/termination-log',
+    logFile,
+  };
+}
+
+/** The container's command replaces the image's entrypoint and its arguments; args alone replace the image's arguments. `$(NAME)` means something in the container's words only. */
+function commandOf(
+  { command = [], args = [] }: Container,
+  { config }: ReadyImage,
+  known: ReadonlyMap<string, string>,
+): string[] {
+  const own = [command, args].map((words) => words.map((word) => expand(word, known)));
+  const [entrypoint = [], rest = []] = own;
+  if (entrypoint.length > 0) return [...entrypoint, ...rest];
+  return [...(config.Entrypoint ?? []), ...(rest.length > 0 ? rest : (config.Cmd ?? []))];
+}
+
+async function mountsOf(
+  { spec }: Pod,
+  { volumeMounts = [] }: Container,
+  volumes: ReadonlyMap<string, string>,
+  known: ReadonlyMap<string, string>,
+): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const { name, mountPath, readOnly = false, subPath, subPathExpr } of volumeMounts) {
+    const folder = volumes.get(name);
+    if (folder === undefined)
+      throw new StartProblem(
+        'CreateContainerConfigError',
+        `volume ${JSON.stringify(name)} is not among the Pod's volumes`,
+      );
+    const inside = subPathExpr ? expand(subPathExpr, known) : (subPath ?? '');
+    const source = inside ? await placeInside(folder, inside) : folder;
+    const volume = spec.volumes?.find((one) => one.name === name);
+    mounts.push({ source, target: mountPath, readOnly: readOnly || (volume !== undefined && isReadOnly(volume)) });
+  }
+  return mounts;
+}
+
+/** A path in a volume; what is not there becomes a folder. */
+async function placeInside(folder: string, path: string): Promise<string> {
+  const inside = normalize(path);
+  if (inside.startsWith('/') || inside.split('/')[0] === '..')
+    throw new StartProblem('CreateContainerConfigError', `the subPath ${JSON.stringify(path)} leads out of its volume`);
+  const place = join(folder, inside);
+  if (!(await lstat(place).catch(() => undefined))) await mkdir(place, { recursive: true });
+  return place;
+}
+
+function amount(value: string | number | undefined): number | undefined {
+  return value === undefined ? undefined : parseQuantity(value);
+}
+
+const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** On the machine's own root the Node that runs the platform comes first, so that functions need no other. */
+function machineOf({ rootfs }: ReadyImage): [string, string][] {
+  return rootfs === 'host' ? [['PATH', `${dirname(process.execPath)}:${USUAL_PATH}`]] : [];
+}

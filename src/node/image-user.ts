@@ -1,0 +1,48 @@
+// The user of an image (`USER`, OCI config.User) as numbers: names are looked up in the image's own /etc/passwd and /etc/group.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface UserIds {
+  /** Undefined where the name stands nowhere in the image. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** Other groups of the image that the user is in. */
+  readonly groups: readonly number[];
+}
+
+const ROOT = { uid: 0, gid: 0, groups: [] };
+
+/** `text` is `USER[:GROUP]`, each a name or a number; nothing is root. `rootfs` is the image's root folder or `host`. */
+export async function imageUser(text: string, rootfs: string): Promise<UserIds> {
+  const [user = '', group = ''] = text.split(':');
+  const own = await userOf(user, rootfs);
+  return group === '' ? own : { uid: own.uid, gid: await groupOf(group, rootfs), groups: [] };
+}
+
+async function userOf(user: string, rootfs: string): Promise<UserIds> {
+  if (user === '' || user === 'root') return ROOT;
+  const entries = await entriesOf('passwd', rootfs);
+  const isNumber = /^\d+$/.test(user);
+  const found = entries.find(([name, , uid]) => (isNumber ? uid === user : name === user));
+  if (found) return { uid: Number(found[2]), gid: Number(found[3]), groups: await groupsOf(found[0] ?? '', rootfs) };
+  return { uid: isNumber ? Number(user) : undefined, gid: isNumber ? 0 : undefined, groups: [] };
+}
+
+/** Groups that name the user among their members. */
+async function groupsOf(user: string, rootfs: string): Promise<number[]> {
+  const entries = await entriesOf('group', rootfs);
+  return entries.filter(([, , , members = '']) => members.split(',').includes(user)).map(([, , gid]) => Number(gid));
+}
+
+async function groupOf(group: string, rootfs: string): Promise<number | undefined> {
+  if (/^\d+$/.test(group)) return Number(group);
+  const found = (await entriesOf('group', rootfs)).find(([name]) => name === group);
+  return found ? Number(found[2]) : undefined;
+}
+
+/** The lines of a file of /etc, split at their colons; none where there is no such file. */
+async function entriesOf(file: 'passwd' | 'group', rootfs: string): Promise<string[][]> {
+  const text = await readFile(join(rootfs === 'host' ? '/' : rootfs, 'etc', file), 'utf8').catch(() => '');
+  return text.split('\n').map((line) => line.split(':'));
+}

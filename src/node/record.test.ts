@@ -1,0 +1,50 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PodRecord } from './record.ts';
+import { PodRecords } from './record.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'ebb-record-')), 'running');
+});
+afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
+
+const record = (pid: number): PodRecord => ({
+  sandbox: { podUid: 'u', address: '127.0.0.1', hostPorts: {} },
+  containers: { c: { record: { id: `u/c/${pid}`, pid, started: '7' }, run: 0, since: 1 } },
+});
+
+test('what is noted is at once there for the next platform', () => {
+  const records = new PodRecords(folder);
+  records.note('a', record(1));
+  records.note('b', record(2));
+  expect([...new PodRecords(folder).all().keys()].sort()).toEqual(['a', 'b']);
+  records.note('a', undefined);
+  records.note('never', undefined);
+  expect([...new PodRecords(folder).all()]).toEqual([['b', record(2)]]);
+});
+
+test('a note replaces the one before, whole, and for no other eyes', async () => {
+  const records = new PodRecords(folder);
+  for (let pid = 0; pid < 10; pid++) records.note('a', record(pid));
+  expect([...new PodRecords(folder).all()]).toEqual([['a', record(9)]]);
+  expect(await readdir(folder)).toEqual(['a.json']);
+  expect((await stat(join(folder, 'a.json'))).mode & 0o777).toBe(0o600);
+});
+
+test('the same note again writes nothing', async () => {
+  const records = new PodRecords(folder);
+  records.note('a', record(1));
+  const { ino } = await stat(join(folder, 'a.json'));
+  records.note('a', record(1));
+  expect((await stat(join(folder, 'a.json'))).ino).toBe(ino);
+});
+
+test.each(['', '{"a":', 'not at all'])('a file that is broken (%j) is as good as none', async (text) => {
+  new PodRecords(folder).note('b', record(2));
+  await writeFile(join(folder, 'a.json'), text);
+  await writeFile(join(folder, 'c.json.new'), text);
+  expect([...new PodRecords(folder).all().keys()]).toEqual(['b']);
+});

@@ -1,0 +1,62 @@
+// What is noted on disk of Pods that run, so that a platform that starts anew takes them over.
+
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { equal } from '#base/mod.ts';
+import type { ContainerRecord, Sandbox } from './launcher.ts';
+
+export interface PodRecord {
+  readonly sandbox: Sandbox;
+  readonly containers: Readonly<
+    Record<string, { readonly record: ContainerRecord; readonly run: number; readonly since: number }>
+  >;
+}
+
+const ENDING = '.json';
+
+/**
+ * Keeps the record of each Pod in a file of its own, so that a note costs the same however many Pods there are
+ * and is there as soon as the container is: what was not noted is ended by the next platform.
+ */
+export class PodRecords {
+  readonly #folder: string;
+  readonly #records = new Map<string, PodRecord>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(folder).filter((one) => one.endsWith(ENDING))) {
+      const record = read(join(folder, name));
+      if (record) this.#records.set(name.slice(0, -ENDING.length), record);
+    }
+  }
+
+  /** By the Pods' uids; at first those that an earlier platform noted. */
+  all(): ReadonlyMap<string, PodRecord> {
+    return new Map(this.#records);
+  }
+
+  /** On disk when it returns; undefined takes the record back. */
+  note(podUid: string, record: PodRecord | undefined): void {
+    if (equal(record, this.#records.get(podUid))) return;
+    const file = join(this.#folder, `${podUid}${ENDING}`);
+    if (!record) {
+      this.#records.delete(podUid);
+      rmSync(file, { force: true });
+      return;
+    }
+    this.#records.set(podUid, record);
+    writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+}
+
+/** A file that is broken is as good as none. */
+function read(file: string): PodRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as PodRecord;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+// What a container's root is made of: the image or the machine's own root, and what is bound over it.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ContainerStart } from '../launcher.ts';
+import { kindInRoot, resolveInRoot } from './root-path.ts';
+import type { Bind, Steps } from './script.ts';
+
+/** Files that every container of a Pod is given, by their path in it. */
+export type PodFiles = Readonly<Record<'/etc/hosts' | '/etc/hostname' | '/etc/resolv.conf', string>>;
+
+export type Root = Pick<Steps, 'layers' | 'overlays' | 'hidden' | 'binds'>;
+
+/** File systems of disks and shares: what a machine may have mounted beside its root and programs may need. */
+const DISKS = new Set([
+  'ext2',
+  'ext3',
+  'ext4',
+  'xfs',
+  'btrfs',
+  'zfs',
+  'f2fs',
+  'overlay',
+  'nfs',
+  'nfs4',
+  'virtiofs',
+  '9p',
+  'squashfs',
+]);
+
+/** `hidden` are folders of the machine that no container sees: the platform's own data above all. */
+export function rootOf(container: ContainerStart, files: PodFiles, hidden: readonly string[]): Root {
+  const isHost = container.rootfs === 'host';
+  const layers = container.rootfs === 'host' ? ['/'] : [container.rootfs];
+  const seen = isHost && container.overlay ? [container.overlay, ...layers] : layers;
+  const follow = (path: string) => resolveInRoot(seen, path);
+  const given = Object.entries(files).map(
+    ([target, source]): Bind => ({ source, target: follow(target), readOnly: false, make: 'file' }),
+  );
+  const volumes = container.mounts.map(({ source, target, readOnly }): Bind => {
+    const isFolder = isFolderOnDisk(source);
+    const there = kindInRoot(seen, target);
+    return {
+      source,
+      target: follow(target),
+      readOnly,
+      make: there === (isFolder ? 'folder' : 'file') && !isHost ? undefined : isFolder ? 'folder' : 'file',
+    };
+  });
+  // Shorter paths first, so that a volume inside another one is seen.
+  const sorted = volumes.sort((a, b) => a.target.split('/').length - b.target.split('/').length);
+  return {
+    layers,
+    overlays: isHost && container.overlay ? overlaysOf(container.overlay) : [],
+    hidden: isHost ? hidden.filter((path) => existsSync(path)) : [],
+    binds: [
+      ...(isHost ? [...machineDisks(hidden), ...ownNode()] : []),
+      ...given,
+      ...sorted,
+      lastWords(container, follow),
+    ],
+  };
+}
+
+/** The folder of the Node that runs the platform, where it lies in one that is empty in a container. */
+function ownNode(): Bind[] {
+  const folder = dirname(process.execPath);
+  return folder.startsWith('/tmp/') ? [{ source: folder, target: folder, readOnly: true, make: 'folder' }] : [];
+}
+
+/** The file for last words lies in /dev, which has a place for it, or where the container wants it. */
+function lastWords(
+  { terminationMessageFile, terminationMessagePath }: ContainerStart,
+  follow: (path: string) => string,
+): Bind {
+  const isUsual = terminationMessagePath === '/dev/termination-log';
+  return {
+    source: terminationMessageFile,
+    target: isUsual ? terminationMessagePath : follow(terminationMessagePath),
+    readOnly: false,
+    make: isUsual ? undefined : 'file',
+  };
+}
+
+/** Each folder of an image for the machine's root lies over the one of the same name. */
+function overlaysOf(folder: string): Steps['overlays'] {
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => ({
+    lower: join(folder, name),
+    target: `/${name}`,
+    isThere: existsSync(`/${name}`),
+  }));
+}
+
+/** Disks that are mounted below the machine's root, read-only. */
+function machineDisks(hidden: readonly string[]): Bind[] {
+  const lines = readFileSync('/proc/self/mounts', 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '));
+  const disks = lines.filter(
+    ([, target = '', type = '']) => target !== '/' && DISKS.has(type) && !target.includes('\\'),
+  );
+  const isHidden = (path: string) => hidden.some((one) => path === one || path.startsWith(`${one}/`));
+  return disks
+    .map(([, target = '']) => target)
+    .filter((target) => !isHidden(target))
+    .map((target) => ({ source: target, target, readOnly: true, make: 'folder' }));
+}
+
+function isFolderOnDisk(path: string): boolean {
+  try {
+    readdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The folders in which a container looks for a program that is named without one. */
+const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Why a container cannot start, in the words of container runtimes; undefined where nothing speaks against it. */
+export function startProblem({
+  command: [program = ''],
+  env,
+  workingDir,
+  rootfs,
+  overlay,
+  mounts,
+}: ContainerStart): string | undefined {
+  const layers = [...(overlay && rootfs === 'host' ? [overlay] : []), rootfs === 'host' ? '/' : rootfs];
+  const isMounted = (path: string) =>
+    mounts.some(({ target }) => path === target || path.startsWith(`${target}/`)) ||
+    ['/tmp', '/dev', '/proc', '/sys'].some((one) => path === one || path.startsWith(`${one}/`));
+  if (!isMounted(workingDir) && kindInRoot(layers, workingDir) !== 'folder' && workingDir !== '/') {
+    return `unable to start container process: chdir to cwd (${JSON.stringify(workingDir)}) set in config.json failed: no such file or directory`;
+  }
+  const path = new Map(env).get('PATH') ?? USUAL_PATH;
+  const places = program.includes('/')
+    ? [program.startsWith('/') ? program : join(workingDir, program)]
+    : path.split(':').map((folder) => join(folder || workingDir, program));
+  if (places.some((place) => isMounted(dirname(place)) || kindInRoot(layers, place) === 'file')) return undefined;
+  const why = program.includes('/')
+    ? `stat ${program}: no such file or directory`
+    : 'executable file not found in $PATH';
+  return `unable to start container process: exec: ${JSON.stringify(program)}: ${why}`;
+}

@@ -1,0 +1,271 @@
+// What only the sandbox owes: an image's own root, users, limits, volumes, and what is kept from a container.
+
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '#base/mod.ts';
+import type { ContainerStart, Exit, RunningContainer, Sandbox } from '../launcher.ts';
+import type { SandboxLauncher } from './launcher.ts';
+import { sandboxLauncher } from './launcher.ts';
+import { sandboxProblem } from './tools.ts';
+
+const problem = sandboxProblem();
+if (problem) console.warn(`sandboxes are not tested here: ${problem}`);
+const sandboxTest = test.skipIf(problem !== undefined);
+
+let folder: string;
+let launcher: SandboxLauncher;
+let sandbox: Sandbox;
+let runs = 0;
+
+/** An image with a shell, a few tools and the libraries that they need, and nothing else. */
+function makeImage(root: string): void {
+  for (const program of ['/bin/sh', '/bin/cat', '/usr/bin/id', '/bin/ls', '/bin/tail', '/usr/bin/env', '/usr/bin/stat'])
+    copyProgram(program, root);
+  mkdirSync(join(root, 'work'), { recursive: true });
+  writeFileSync(join(root, 'work', 'own'), 'of the image\n');
+}
+
+function copyProgram(program: string, root: string): void {
+  const libraries = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout.matchAll(/(\/\S+) \(0x/g);
+  for (const path of [program, ...Array.from(libraries, ([, library = '']) => library)]) {
+    if (existsSync(join(root, path))) continue;
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    copyFileSync(path, join(root, path));
+  }
+}
+
+beforeAll(async () => {
+  if (problem) return;
+  folder = mkdtempSync(join(tmpdir(), 'sandbox-'));
+  makeImage(join(folder, 'image'));
+  writeFileSync(join(folder, 'message'), '', { mode: 0o666 });
+  launcher = await sandboxLauncher({
+    clock: systemClock,
+    folder: join(folder, 'launcher'),
+    hidden: [folder],
+    nameServers: ['10.96.0.10'],
+    clusterDomain: 'cluster.local',
+    warn: (message, fields) => console.warn(message, fields),
+  });
+  sandbox = await launcher.prepare({
+    podUid: 'uid',
+    podName: 'pod',
+    namespace: 'ns',
+    containerPorts: [],
+    hostname: 'pod-name',
+  });
+});
+afterAll(async () => {
+  if (problem) return;
+  await launcher.discard(sandbox);
+  await launcher.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const logs = () => join(folder, `log-${runs}`);
+
+function begin(script: string, more: Partial<ContainerStart> = {}, logFile = logs()): Promise<RunningContainer> {
+  return launcher.start(sandbox, {
+    id: `uid/main/${runs++}`,
+    podUid: 'uid',
+    podName: 'pod',
+    command: ['/bin/sh', '-c', script],
+    env: [['PATH', '/usr/bin:/bin']],
+    workingDir: '/',
+    rootfs: join(folder, 'image'),
+    mounts: [],
+    readOnlyRoot: false,
+    terminationMessageFile: join(folder, 'message'),
+    terminationMessagePath: '/dev/termination-log',
+    logFile,
+    ...more,
+  });
+}
+
+async function say(script: string, more: Partial<ContainerStart> = {}): Promise<{ exit: Exit; said: string }> {
+  const logFile = logs();
+  const running = await begin(script, more, logFile);
+  const exit = await running.exited;
+  return { exit, said: readFileSync(logFile, 'utf8') };
+}
+
+const cases: readonly [string, string, Partial<ContainerStart>, string][] = [
+  [
+    'the image is its root',
+    'ls /; cat /work/own',
+    {},
+    'bin\ndev\netc\nlib\nlib64\nproc\nsys\ntmp\nusr\nwork\nof the image\n',
+  ],
+  ['it can be written and is whole again for the next', 'echo x > /work/own; cat /work/own', {}, 'x\n'],
+  ['… as one sees', 'cat /work/own', {}, 'of the image\n'],
+  [
+    'a read-only root',
+    'echo x 2>/dev/null > /work/new || echo refused; echo y > /tmp/y; cat /tmp/y',
+    { readOnlyRoot: true },
+    'refused\ny\n',
+  ],
+  ['other groups too', 'id -G', { user: { uid: 65532, gid: 100, groups: [7, 8] } }, '100 7 8\n'],
+  [
+    'root has the rights of container engines and no others, and its calls are filtered',
+    'while read name value; do case $name in Cap[PEB]*|NoNew*|Seccomp:) echo $name $value;; esac; done < /proc/self/status',
+    {},
+    'CapPrm: 00000000a80425fb\nCapEff: 00000000a80425fb\nCapBnd: 00000000a80425fb\nNoNewPrivs: 1\nSeccomp: 2\n',
+  ],
+  [
+    'root that gives its rights up has none',
+    'while read name value; do case $name in Cap[IPEBA]*|NoNew*|Seccomp:) echo $name $value;; esac; done < /proc/self/status',
+    { rights: { capabilities: [], noNewPrivileges: false, seccomp: 'Unconfined' } },
+    'CapInh: 0000000000000000\nCapPrm: 0000000000000000\nCapEff: 0000000000000000\nCapBnd: 0000000000000000\nCapAmb: 0000000000000000\nNoNewPrivs: 0\nSeccomp: 0\n',
+  ],
+  ['a user of its own', 'id -u; id -g; id -G', { user: { uid: 65532, gid: 100 } }, '65532\n100\n100\n'],
+  [
+    'its name and its resolver',
+    'cat /proc/sys/kernel/hostname /etc/hostname; cat /etc/resolv.conf',
+    {},
+    'pod-name\npod-name\nsearch ns.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n',
+  ],
+  ['it is process 1 and sees no other', 'echo $$; for p in /proc/[0-9]*; do echo $p; done', {}, '1\n/proc/1\n'],
+  [
+    'devices as every container has them',
+    'ls /dev; echo x > /dev/null; stat -c %A /dev/null /tmp',
+    {},
+    'core\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntermination-log\ntty\nurandom\nzero\ncrw-rw-rw-\ndrwxrwxrwt\n',
+  ],
+  [
+    'the kernel’s settings cannot be changed',
+    'echo x 2>/dev/null > /proc/sys/kernel/hostname || echo refused',
+    {},
+    'refused\n',
+  ],
+  [
+    'names of variables that a shell would lose',
+    '',
+    {
+      command: ['env'],
+      env: [
+        ['PATH', '/usr/bin:/bin'],
+        ['a.b', "it's"],
+      ],
+    },
+    "PATH=/usr/bin:/bin\na.b=it's\n",
+  ],
+  [
+    'variables of the loader',
+    'echo "$LD_LIBRARY_PATH"',
+    {
+      env: [
+        ['PATH', '/usr/bin:/bin'],
+        ['LD_LIBRARY_PATH', '/lib'],
+      ],
+    },
+    '/lib\n',
+  ],
+];
+
+sandboxTest.each(cases)('%s', async (_what, script, more, expected) => {
+  expect(await say(script, more)).toEqual({ exit: { code: 0, oomKilled: false }, said: expected });
+});
+
+sandboxTest('what containers are refused is refused, and opened by the right that goes with it', async () => {
+  const script = 'unshare --net true 2>&1 | cat';
+  const more = { rootfs: 'host' } as const;
+  const open = { capabilities: ['sys_admin', 'sys_chroot'], noNewPrivileges: true, seccomp: 'RuntimeDefault' } as const;
+  const [refused, allowed] = [await say(script, more), await say(script, { ...more, rights: open })];
+  expect([refused.said, allowed.said]).toEqual(['unshare: unshare failed: Operation not permitted\n', '']);
+});
+
+sandboxTest('a folder to begin in that is not there is told in words', async () => {
+  const started = say('true', { workingDir: '/tmp/no/such' });
+  await expect(started).rejects.toThrow(
+    'unable to start container process: chdir to cwd ("/tmp/no/such") set in config.json failed: no such file or directory',
+  );
+});
+
+sandboxTest('a program that cannot be run says so where its output goes', async () => {
+  const { exit, said } = await say('', { command: ['/work/own'] });
+  expect([exit.code, said]).toEqual([
+    127,
+    'exec "/work/own": it is not there, user 0 may not run it, or it is no program for this machine\n',
+  ]);
+});
+
+sandboxTest('volumes lie where they are wanted, and may be read-only', async () => {
+  const volume = join(folder, 'volume');
+  mkdirSync(join(volume, 'inner'), { recursive: true });
+  writeFileSync(join(volume, 'file'), 'first\n');
+  const mounts = [
+    { source: volume, target: '/etc/config', readOnly: true },
+    { source: join(volume, 'file'), target: '/work/own', readOnly: false },
+  ];
+  const { said } = await say(
+    'cat /etc/config/file; echo second > /work/own; echo x 2>/dev/null > /etc/config/new || echo refused',
+    { mounts },
+  );
+  expect([said, readFileSync(join(volume, 'file'), 'utf8')]).toEqual(['first\nrefused\n', 'second\n']);
+});
+
+sandboxTest('a program that takes too much memory is killed for it', async () => {
+  const { exit } = await say('tail /dev/zero', { memoryLimit: 16 * 2 ** 20 });
+  expect(exit).toMatchObject({ code: 137, oomKilled: true });
+});
+
+sandboxTest('what it says at its end is kept', async () => {
+  await say('echo last words > /dev/termination-log');
+  expect(readFileSync(join(folder, 'message'), 'utf8')).toBe('last words\n');
+});
+
+sandboxTest('on the machine’s own root the platform’s data is not seen', async () => {
+  const { said } = await say(`ls ${folder} 2>&1 | cat; echo x > /new-file; cat /new-file`, { rootfs: 'host' });
+  expect([said.endsWith('x\n'), said.includes('image'), existsSync('/new-file')]).toEqual([true, false, false]);
+});
+
+sandboxTest('an image’s links lead nowhere outside', async () => {
+  const trap = join(folder, 'trap');
+  cpSync(join(folder, 'image'), trap, { recursive: true });
+  spawnSync('ln', ['-s', '/no-such-folder', join(trap, 'etc')]);
+  const { said } = await say('cat /etc/hostname', { rootfs: trap });
+  expect([said, existsSync('/no-such-folder')]).toEqual(['pod-name\n', false]);
+});
+
+async function textOf(stream: AsyncIterable<Buffer> | undefined): Promise<string> {
+  let text = '';
+  for await (const chunk of stream ?? []) text += chunk.toString();
+  return text;
+}
+
+sandboxTest('a command beside it is spoken to, as its user and with its rights', async () => {
+  const container = await begin('cat /proc/self/fd/0; tail -f /work/own', { user: { uid: 7, gid: 8, groups: [9] } });
+  const command = ['/bin/sh', '-c', 'id -u; id -G; cat; echo oh >&2; exit 4'];
+  const talk = await container.converse?.(command, { stdin: true, tty: false });
+  talk?.stdin?.end('heard\n');
+  expect(await Promise.all([textOf(talk?.stdout), textOf(talk?.stderr), talk?.exited])).toEqual([
+    '7\n8 9\nheard\n',
+    'oh\n',
+    4,
+  ]);
+  expect(await container.exec(['/bin/sh', '-c', 'exit 5'], 10_000)).toBe(5);
+  container.signal('SIGKILL');
+  await container.exited;
+});
+
+sandboxTest('a command with a terminal has one output, and a size that follows', async () => {
+  const container = await begin('tail -f /work/own', {});
+  const talk = await container.converse?.(['/bin/sh', '-c', 'test -t 0 && echo yes; read x; echo "$x"'], {
+    stdin: true,
+    tty: true,
+  });
+  talk?.resize(80, 24);
+  talk?.stdin?.write('typed\n');
+  const [said, code] = await Promise.all([textOf(talk?.stdout), talk?.exited]);
+  expect([said.includes('yes\r\n'), said.endsWith('typed\r\n'), talk?.stderr, code]).toEqual([
+    true,
+    true,
+    undefined,
+    0,
+  ]);
+  container.signal('SIGKILL');
+  await container.exited;
+});

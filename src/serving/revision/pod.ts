@@ -1,0 +1,136 @@
+// The Pods of a Revision: the user's own containers with what Knative's runtime contract adds to them.
+
+import type { Container, EnvVar, PodSpec, Probe, Revision } from '#kinds/mod.ts';
+import {
+  CONFIGURATION_LABEL,
+  DEFAULT_USER_PORT,
+  instanceSettings,
+  REVISION_LABEL,
+  SERVICE_LABEL,
+  USER_PORT_NAME,
+} from '#kinds/mod.ts';
+
+/** The container that takes requests: the only one, else the one that names a port. */
+export function servingContainer({ spec }: Revision): Container | undefined {
+  const { containers } = spec;
+  return containers.length > 1
+    ? (containers.find(({ ports = [] }) => ports.length > 0) ?? containers[0])
+    : containers[0];
+}
+
+/** The port that requests go to. */
+export function userPort(revision: Revision): number {
+  return servingContainer(revision)?.ports?.[0]?.containerPort || DEFAULT_USER_PORT;
+}
+
+/** `h2c` or `http1` where the user has named the port so. */
+export function portNameOf(revision: Revision): string | undefined {
+  return servingContainer(revision)?.ports?.[0]?.name;
+}
+
+/** What is spoken to the serving container. */
+export function protocolOf(revision: Revision): 'http1' | 'h2c' {
+  return portNameOf(revision) === 'h2c' ? 'h2c' : 'http1';
+}
+
+/** `spread`: Pods of one Revision rather stand on different nodes. */
+export function podSpecOf(revision: Revision, { spread }: { spread: boolean }): PodSpec {
+  const {
+    containerConcurrency: _concurrency,
+    timeoutSeconds,
+    responseStartTimeoutSeconds: _start,
+    idleTimeoutSeconds: _idle,
+    ...pod
+  } = revision.spec;
+  const serving = servingContainer(revision);
+  const { timeoutMs } = instanceSettings(revision.metadata.annotations);
+  // A Pod that goes lets its longest request finish.
+  const longest = timeoutMs === undefined ? timeoutSeconds : Math.max(timeoutSeconds ?? 0, timeoutMs / 1000);
+  return {
+    ...pod,
+    ...(pod.initContainers ? { initContainers: pod.initContainers.map((one) => withContract(one, revision)) } : {}),
+    containers: pod.containers.map((container) => {
+      const pinned = { ...container, ...pinnedImage(container, revision) };
+      return withContract(container === serving ? asServing(pinned, revision) : pinned, revision);
+    }),
+    ...(longest === undefined ? {} : { terminationGracePeriodSeconds: longest }),
+    ...(spread && !pod.affinity ? { affinity: spreadOver(revision) } : {}),
+  };
+}
+
+function pinnedImage({ name }: Container, { status }: Revision): { image?: string } {
+  const digest = status?.containerStatuses?.find((one) => one.name === name)?.imageDigest;
+  return digest ? { image: digest } : {};
+}
+
+function asServing(container: Container, revision: Revision): Container {
+  const port = userPort(revision);
+  const { ports: named = [] } = instanceSettings(revision.metadata.annotations);
+  return {
+    ...container,
+    ports: [
+      { name: USER_PORT_NAME, containerPort: port, protocol: 'TCP' },
+      ...named.map((one) => ({ name: one.name, containerPort: one.port, protocol: 'TCP' as const })),
+    ],
+    env: [
+      ...(container.env ?? []),
+      { name: 'PORT', value: String(port) },
+      ...named.map((one) => ({ name: portVariable(one.name), value: String(one.port) })),
+    ],
+    ...(container.readinessProbe ? { readinessProbe: aimed(container.readinessProbe, port) } : {}),
+    ...(container.livenessProbe ? { livenessProbe: aimed(container.livenessProbe, port) } : {}),
+    ...(container.startupProbe ? { startupProbe: aimed(container.startupProbe, port) } : {}),
+  };
+}
+
+/** `PORT_GRPC` for the port `grpc`. */
+function portVariable(name: string): string {
+  return `PORT_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** A probe that names no port (0) asks the user port; a scheme may be written as in a URL, which a Pod would refuse. */
+function aimed(probe: Probe, port: number): Probe {
+  const { httpGet, tcpSocket, grpc } = probe;
+  return {
+    ...probe,
+    ...(httpGet ? { httpGet: { ...httpGet, ...upperScheme(httpGet), port: httpGet.port || port } } : {}),
+    ...(tcpSocket ? { tcpSocket: { ...tcpSocket, port: tcpSocket.port || port } } : {}),
+    ...(grpc ? { grpc: { ...grpc, port: grpc.port || port } } : {}),
+  };
+}
+
+function upperScheme({ scheme }: { readonly scheme?: string }): { scheme?: string } {
+  return scheme ? { scheme: scheme.toUpperCase() } : {};
+}
+
+function withContract(container: Container, revision: Revision): Container {
+  return {
+    ...container,
+    env: [...(container.env ?? []), ...identity(revision)],
+    terminationMessagePolicy: container.terminationMessagePolicy || 'FallbackToLogsOnError',
+  };
+}
+
+function identity({ metadata }: Revision): EnvVar[] {
+  return [
+    { name: 'K_REVISION', value: metadata.name },
+    { name: 'K_CONFIGURATION', value: metadata.labels?.[CONFIGURATION_LABEL] ?? '' },
+    { name: 'K_SERVICE', value: metadata.labels?.[SERVICE_LABEL] ?? '' },
+  ];
+}
+
+function spreadOver({ metadata }: Revision) {
+  return {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 100,
+          podAffinityTerm: {
+            labelSelector: { matchLabels: { [REVISION_LABEL]: metadata.name } },
+            topologyKey: 'kubernetes.io/hostname',
+          },
+        },
+      ],
+    },
+  };
+}

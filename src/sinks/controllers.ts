@@ -1,0 +1,14 @@
+// All controllers of sinks, ready to run.
+
+import type { Controller, Engine } from '#engine/mod.ts';
+import { integrationSinkController } from './integration/controller.ts';
+import { jobSinkController } from './job/controller.ts';
+import { kafkaSinkController } from './kafka/controller.ts';
+
+export function sinksControllers(engine: Engine): Controller[] {
+  return [
+    engine.controller(jobSinkController),
+    engine.controller(integrationSinkController),
+    engine.controller(kafkaSinkController),
+  ];
+}

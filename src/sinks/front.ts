@@ -1,0 +1,44 @@
+// What sinks of the platform's own are asked by HTTP, and which of them is asked.
+
+import type { RawHeaders } from '#events/mod.ts';
+
+/** A request with its whole body. */
+export interface SinkRequest {
+  readonly method: string;
+  /** The path as it came, with its query. */
+  readonly target: string;
+  /** Lower case, without port. */
+  readonly host: string;
+  /** Names and values by turns. */
+  readonly headers: RawHeaders;
+  readonly body: Uint8Array;
+}
+
+export interface SinkAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A sentence for people; empty where nothing is wrong. */
+  readonly text?: string;
+}
+
+/** A sink that answers for some hosts. */
+export interface SinkFront {
+  serves(host: string): boolean;
+  handle(request: SinkRequest): Promise<SinkAnswer> | SinkAnswer;
+}
+
+/** Asks the first that serves the host. */
+export function frontOf(fronts: readonly SinkFront[]): (request: SinkRequest) => Promise<SinkAnswer> {
+  return async (request) => {
+    const front = fronts.find((one) => one.serves(request.host));
+    return front?.handle(request) ?? { status: 404, text: `no sink has the host ${JSON.stringify(request.host)}` };
+  };
+}
+
+/** What a host of a Service is made of; undefined where it is none. */
+export function serviceOfHost(host: string): { readonly name: string; readonly namespace: string } | undefined {
+  const [name = '', namespace = '', svc, ...domain] = host.toLowerCase().split('.');
+  if (!name || !namespace) return undefined;
+  const isService = svc === undefined || (svc === 'svc' && ['', 'cluster.local'].includes(domain.join('.')));
+  return isService ? { name, namespace } : undefined;
+}

@@ -1,0 +1,11 @@
+// sinks: what takes events at the end of their way: JobSinks, IntegrationSinks that log. Controllers, and their faces by HTTP.
+
+export { sinksControllers } from './controllers.ts';
+export type { SinkAnswer, SinkFront, SinkRequest } from './front.ts';
+export { frontOf } from './front.ts';
+export { INTEGRATION_SINK_SERVICE } from './integration/controller.ts';
+export { integrationSinkFront } from './integration/front.ts';
+export type { TryJob } from './job/admission.ts';
+export { jobSinkAdmission } from './job/admission.ts';
+export { jobSinkFront } from './job/front.ts';
+export { JOB_SINK_SERVICE } from './job/names.ts';

@@ -1,0 +1,12 @@
+// sources: what brings events in, by the clock, of objects of the API, from programs of the user's own. Controllers, and the
+// adapters that send, which run in the platform itself.
+
+export type { MayDo } from './apiserver/permissions.ts';
+export type { BindingSources } from './binding/admission.ts';
+export { sinkBindingAdmission } from './binding/admission.ts';
+export type { GiveToken } from './binding/token.ts';
+export type { SourcesOptions } from './controllers.ts';
+export { sourcesControllers } from './controllers.ts';
+export type { Delivered, OutboxPorts, Parcel } from './outbox.ts';
+export { Outbox } from './outbox.ts';
+export type { ResolvedSink, SinkAddress, SinkResolver } from './sinks.ts';

@@ -1,0 +1,126 @@
+// npm run strangers -- --suite A,B [--runs N] [--only REGEXP]: clients and suites that we did not write, each run against a
+// platform of its own. `--keep` writes the result files, `--list` shows the suites, `--build` only builds what they need.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { repository, startPlatform } from '../harness/platform.ts';
+import type { Expected } from './expected.ts';
+import { disagreements, faults, surprises } from './expected.ts';
+import type { Outcome } from './outcomes.ts';
+import { STAGES } from './stages.ts';
+
+const { values } = parseArgs({
+  options: {
+    suite: { type: 'string', default: '' },
+    runs: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    build: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
+});
+
+const results = join(repository, 'test/strangers/results');
+const runs = Number(values.runs);
+const names = values.suite.split(',').filter((name) => name !== '');
+const unknown = names.filter((name) => !(name in STAGES));
+if (values.list) list();
+else if (unknown.length > 0 || names.length === 0) {
+  refuse(`--suite must be some of ${Object.keys(STAGES).join(', ')}, but is ${values.suite || 'missing'}`);
+} else if (values.keep && values.only) refuse('--keep is for whole suites, not for a slice by --only');
+else if (!Number.isInteger(runs) || runs < 1) refuse(`--runs must be a count of 1 or more, but is ${values.runs}`);
+else process.exitCode = (await play(names)) ? 0 : 1;
+
+function refuse(message: string): void {
+  console.error(message);
+  process.exitCode = 2;
+}
+
+function list(): void {
+  for (const name of Object.keys(STAGES)) {
+    const count = expectedOf(name).length;
+    console.log(`${name.padEnd(30)}${count === 0 ? 'all pass' : `all pass but ${count}`}`);
+  }
+}
+
+/** Whether every suite ended as was expected. All is built before the first one runs. */
+async function play(suites: readonly string[]): Promise<boolean> {
+  mkdirSync(results, { recursive: true });
+  for (const name of suites) await STAGES[name]?.prepare();
+  let asExpected = true;
+  if (!values.build) for (const name of suites) asExpected = (await playSuite(name)) && asExpected;
+  return asExpected;
+}
+
+async function playSuite(name: string): Promise<boolean> {
+  const expected = expectedOf(name);
+  const found = faults(expected);
+  const all: { readonly seconds: number; readonly outcomes: readonly Outcome[] }[] = [];
+  for (let run = 1; run <= runs; run++) {
+    const began = performance.now();
+    const outcomes = await playOnce(name, run);
+    all.push({ seconds: Math.round((performance.now() - began) / 1000), outcomes });
+    found.push(...surprises(outcomes, expected, !values.only));
+    tell(name, run, outcomes);
+  }
+  found.push(...disagreements(all.map(({ outcomes }) => outcomes)));
+  if (values.keep) keep(name, all);
+  for (const line of found) console.error(`surprise: ${line}`);
+  if (found.length > 0) console.error(`What the suite and the platform said: ${join(results, name)}-*.log`);
+  return found.length === 0;
+}
+
+async function playOnce(name: string, run: number): Promise<readonly Outcome[]> {
+  const stage = STAGES[name];
+  const log = join(results, `${name}-${run}.log`);
+  if (!stage) return [];
+  if ('runAlone' in stage) return stage.runAlone(log, values.only);
+  const platform = await startPlatform({ args: ['--no-example', ...(stage.flags ?? [])] });
+  try {
+    return await stage.run(platform, log, values.only);
+  } finally {
+    writeFileSync(join(results, `${name}-${run}-platform.log`), platform.output());
+    await platform.discard();
+  }
+}
+
+function tell(name: string, run: number, outcomes: readonly Outcome[]): void {
+  for (const { test, outcome, seconds } of outcomes) console.log(`${outcome} ${test} (${seconds} s)`);
+  console.log(`${name}, run ${run}: ${totals(outcomes)}`);
+}
+
+function totals(outcomes: readonly Outcome[]): string {
+  const count = (which: Outcome['outcome']) => outcomes.filter(({ outcome }) => outcome === which).length;
+  return `${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped`;
+}
+
+/** The result file: at which commit, on how many cores, and how each test ended in each run. */
+function keep(name: string, all: readonly { readonly seconds: number; readonly outcomes: readonly Outcome[] }[]): void {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':!test/strangers/results') !== '';
+  const text = {
+    suite: name,
+    commit: git('rev-parse', 'HEAD') + (changed ? ' and changes' : ''),
+    cores: cpus().length,
+    at: new Date().toISOString(),
+    runs: all.map(({ seconds, outcomes }) => ({
+      totals: totals(outcomes),
+      seconds,
+      outcomes: Object.fromEntries(
+        outcomes
+          .toSorted((a, b) => (a.test < b.test ? -1 : 1))
+          .map((one) => [one.test, `${one.outcome}, ${one.seconds} s`]),
+      ),
+    })),
+  };
+  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(text, null, 2)}\n`);
+}
+
+function expectedOf(name: string): Expected[] {
+  const file = join(repository, `test/strangers/expected/${name}.yaml`);
+  return existsSync(file) ? ((parse(readFileSync(file, 'utf8')) as Expected[] | null) ?? []) : [];
+}
