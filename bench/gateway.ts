@@ -117,6 +117,15 @@ function cpuOf(proxy: Proxy): number {
   return cpuSeconds(proxy.pids, false);
 }
 
+/** What Ebb's CPU for a request may be, as a multiple of a peer's. */
+const RATIO_GOALS: Readonly<Record<string, number>> = { nginx: 2.3, envoy: 0.6 };
+const P99_GOAL_MS = 2;
+
+function ratioGoal(peer: string, ratio: number): { goal?: string; met?: boolean } {
+  const goal = RATIO_GOALS[peer];
+  return goal === undefined ? {} : { goal: `at most ${goal} ×`, met: ratio <= goal };
+}
+
 function figures(rounds: readonly GatewayRound[]): SectionResult {
   const of = (proxy: string) => rounds.filter((round) => round.proxy === proxy);
   const proxies = [...new Set(rounds.map(({ proxy }) => proxy))];
@@ -136,8 +145,17 @@ function figures(rounds: readonly GatewayRound[]): SectionResult {
       })),
       ...proxies
         .filter((proxy) => proxy !== 'ebb')
-        .map((peer) => ({ what: `CPU per request, ebb over ${peer}`, value: times(over(peer)) })),
-      { what: `p99 at ${RATE} requests/s above nginx’s (median)`, value: ms(p99AboveNginxMs) },
+        .map((peer) => ({
+          what: `CPU per request, ebb over ${peer}`,
+          value: times(over(peer)),
+          ...ratioGoal(peer, over(peer)),
+        })),
+      {
+        what: `p99 at ${RATE} requests/s above nginx’s (median)`,
+        value: ms(p99AboveNginxMs),
+        goal: `at most ${P99_GOAL_MS} ms`,
+        met: p99AboveNginxMs <= P99_GOAL_MS,
+      },
       { what: 'requests that failed', value: String(errors), goal: 'none', met: errors === 0 },
     ],
     data: { cpuMicrosecondsPerRequest: Object.fromEntries(cpu), p99AboveNginxMs, errors, rounds },
