@@ -1,5 +1,6 @@
 // npm run strangers -- --suite A,B [--runs N] [--only REGEXP]: clients and suites that we did not write, each run against a
-// platform of its own. `--keep` writes the result files, `--list` shows the suites, `--build` only builds what they need.
+// platform of its own. `--keep` writes the result files, `--list` shows the suites, `--build` only builds what they need, `--again` gives
+// what fails unexpectedly a second try.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { repository, startPlatform } from '../harness/platform.ts';
+import { afterSecondTry, patternOf, toTryAgain } from './again.ts';
 import type { Expected } from './expected.ts';
 import { disagreements, faults, surprises } from './expected.ts';
 import type { Outcome } from './outcomes.ts';
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
     build: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    again: { type: 'boolean', default: false },
   },
 });
 
@@ -31,7 +34,9 @@ const unknown = names.filter((name) => !(name in STAGES));
 if (values.list) list();
 else if (unknown.length > 0 || names.length === 0) {
   refuse(`--suite must be some of ${Object.keys(STAGES).join(', ')}, but is ${values.suite || 'missing'}`);
-} else if (values.keep && values.only) refuse('--keep is for whole suites, not for a slice by --only');
+} else if (values.again && (values.keep || runs > 1))
+  refuse('--again is not for results that are kept: what is shaky fails there');
+else if (values.keep && values.only) refuse('--keep is for whole suites, not for a slice by --only');
 else if (!Number.isInteger(runs) || runs < 1) refuse(`--runs must be a count of 1 or more, but is ${values.runs}`);
 else process.exitCode = (await play(names)) ? 0 : 1;
 
@@ -62,7 +67,7 @@ async function playSuite(name: string): Promise<boolean> {
   const all: { readonly seconds: number; readonly outcomes: readonly Outcome[] }[] = [];
   for (let run = 1; run <= runs; run++) {
     const began = performance.now();
-    const outcomes = await playOnce(name, run);
+    const outcomes = await playWithSecondTry(name, run, expected);
     all.push({ seconds: Math.round((performance.now() - began) / 1000), outcomes });
     found.push(...surprises(outcomes, expected, !values.only));
     tell(name, run, outcomes);
@@ -74,14 +79,29 @@ async function playSuite(name: string): Promise<boolean> {
   return found.length === 0;
 }
 
-async function playOnce(name: string, run: number): Promise<readonly Outcome[]> {
+async function playWithSecondTry(
+  name: string,
+  run: number,
+  expected: readonly Expected[],
+): Promise<readonly Outcome[]> {
+  const first = await playOnce(name, String(run), values.only);
+  const tried = values.again ? toTryAgain(first, expected) : [];
+  if (tried.length === 0) return first;
+  for (const test of tried) console.log(`again: ${test}`);
+  const { outcomes, shaky } = afterSecondTry(first, await playOnce(name, `${run}-again`, patternOf(tried)), tried);
+  for (const test of shaky)
+    console.log(`shaky: ${test} failed once, then passed; see ${join(results, name)}-${run}.log`);
+  return outcomes;
+}
+
+async function playOnce(name: string, run: string, only: string | undefined): Promise<readonly Outcome[]> {
   const stage = STAGES[name];
   const log = join(results, `${name}-${run}.log`);
   if (!stage) return [];
-  if ('runAlone' in stage) return stage.runAlone(log, values.only);
+  if ('runAlone' in stage) return stage.runAlone(log, only);
   const platform = await startPlatform({ args: ['--no-example', ...(stage.flags ?? [])] });
   try {
-    return await stage.run(platform, log, values.only);
+    return await stage.run(platform, log, only);
   } finally {
     writeFileSync(join(results, `${name}-${run}-platform.log`), platform.output());
     await platform.discard();
