@@ -14,6 +14,12 @@ export {
 export { decodeRecord, encodeRecord } from './codec/record.ts';
 export { faultsOf, isAttributeName } from './codec/validate.ts';
 export * from './event.ts';
+export { Held } from './deliver/held.ts';
+export { nextAttempt } from './deliver/next-attempt.ts';
+export type { Answer, Failure } from './deliver/verdict-of-answer.ts';
+export { retryAfterMs } from './deliver/verdict-of-answer.ts';
+export type { Bodied, BodyFault, BodyLimits } from './ingress/bodies.ts';
+export { Bodies } from './ingress/bodies.ts';
 export { openDiskLog } from './log/disk/disk-log.ts';
 export type { DiskLogOptions } from './log/disk/disk-log.ts';
 export type { Send, SendRequest } from './deliver/transfer.ts';

@@ -85,8 +85,8 @@ function dataOf(body: Uint8Array): string {
   return Buffer.from(enough.buffer, enough.byteOffset, enough.length).toString('base64');
 }
 
-/** Whole seconds, or a date of HTTP; what is neither, or past, asks for nothing. */
-function retryAfterMs(headers: readonly string[], now: number): number | undefined {
+/** How long an answer asks to be left alone: whole seconds, or a date of HTTP; what is neither, or past, asks for nothing. */
+export function retryAfterMs(headers: readonly string[], now: number): number | undefined {
   const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'retry-after');
   const value = at < 0 ? '' : (headers[at + 1] ?? '').trim();
   if (/^[0-9]+$/.test(value)) return Number(value) * 1000;

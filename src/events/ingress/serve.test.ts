@@ -2,10 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { EventsWorld, BROKER_HOST, eventHeaders, streamOf } from '../events.fixture.ts';
-import type { IngressExchange, IngressLimits } from './serve.ts';
+import type { BodyLimits } from './bodies.ts';
+import type { IngressExchange } from './serve.ts';
 import { serveIngress } from './serve.ts';
 
-const limits: IngressLimits = { eventBytes: 100, heldBytes: 250 };
+const limits: BodyLimits = { bodyBytes: 100, heldBytes: 250 };
 
 class FakeExchange implements IngressExchange {
   readonly method = 'POST';
