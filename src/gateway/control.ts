@@ -26,6 +26,25 @@ export interface Mirror {
   readonly percent: number;
 }
 
+/**
+ * How requests are carried out whose clients do not wait (`Prefer: respond-async`). Times in milliseconds; what is not set is
+ * whoever's who carries them out.
+ */
+export interface AsyncRule {
+  /** Attempts after the first. */
+  readonly retries?: number;
+  /** Before the second attempt; each later one waits twice as long. */
+  readonly backoffMs?: number;
+  /** Of one attempt. */
+  readonly timeoutMs?: number;
+  /** After its acceptance no attempt begins any more. */
+  readonly maxAgeMs?: number;
+  /** How many are under way at once. */
+  readonly parallelism?: number;
+  /** Where results may be sent. */
+  readonly callbacks?: 'public' | 'any' | 'none';
+}
+
 /** What happens to requests whose path begins with `prefix` and that carry every header and cookie of the rule exactly. */
 export interface PathRule {
   readonly prefix: string;
@@ -33,6 +52,8 @@ export interface PathRule {
   readonly cookies?: Readonly<Record<string, string>>;
   readonly affinity?: Affinity;
   readonly mirror?: Mirror;
+  /** `disabled`: `Prefer: respond-async` is the application's own affair. */
+  readonly async?: AsyncRule | 'disabled';
   readonly setHeaders?: Readonly<Record<string, string>>;
   /**
    * With splits: Host becomes this, and `K-Original-Host` carries the one the client sent.

@@ -20,6 +20,8 @@ export type Role =
   /** Only the gateway may say it to an application, so it is taken off what a client sends. */
   | 'ours'
   | 'te'
+  /** The gateway itself may heed it; it goes on all the same. */
+  | 'prefer'
   | 'date'
   | 'cookie'
   | 'forwarded'
@@ -46,6 +48,7 @@ const KNOWN: readonly KnownName[] = (
     ['Host', 'host'],
     ['Content-Length', 'length'],
     ['Expect', 'expect'],
+    ['Prefer', 'prefer'],
     ['Date', 'date'],
     ['K-Proxy-Request', 'ours'],
     ['K-Original-Host', 'ours'],

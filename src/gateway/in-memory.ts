@@ -12,6 +12,8 @@ export interface InMemoryRequest {
   /** Without Host and framing. */
   readonly headers: RawHeaders;
   readonly body: Uint8Array;
+  /** For whom it asks; itself unless told. */
+  readonly remoteAddress?: string;
 }
 
 export interface InMemoryAnswer {
@@ -22,6 +24,15 @@ export interface InMemoryAnswer {
 
 /** Who asks from within asks from this machine. */
 const REMOTE = '127.0.0.1';
+
+/** The answer has more bytes than may be held. */
+export class AnswerTooLong extends Error {
+  override readonly name = 'AnswerTooLong';
+
+  constructor(maxBytes: number) {
+    super(`the answer is longer than ${maxBytes} bytes`);
+  }
+}
 
 /**
  * Resolves with the whole answer. Rejects with the signal's reason where it is aborted before, and where the answer is broken
@@ -47,7 +58,7 @@ export function askInMemory(
 
 class InMemoryExchange implements Exchange, BodySource {
   readonly version = '1.1';
-  readonly remoteAddress = REMOTE;
+  readonly remoteAddress: string;
   readonly upgrade = undefined;
   readonly extensible = false;
   readonly scheme: Exchange['scheme'];
@@ -68,6 +79,7 @@ class InMemoryExchange implements Exchange, BodySource {
   #isOver = false;
 
   constructor(request: InMemoryRequest, maxBytes: number, onOver: (outcome: InMemoryAnswer | Error) => void) {
+    this.remoteAddress = request.remoteAddress ?? REMOTE;
     this.scheme = request.scheme;
     this.method = request.method;
     this.target = request.target;
@@ -103,7 +115,7 @@ class InMemoryExchange implements Exchange, BodySource {
   write(chunk: Uint8Array): boolean {
     if (this.#isOver) return true;
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) this.fail(new Error(`the answer is longer than ${this.#maxBytes} bytes`));
+    if (this.#bytes > this.#maxBytes) this.fail(new AnswerTooLong(this.#maxBytes));
     else this.#chunks.push(Buffer.from(chunk));
     return true;
   }

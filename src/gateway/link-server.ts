@@ -14,6 +14,8 @@ export interface ServeControlOptions {
   readonly address: GatewayAddress;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Everything that is wanted has been told. */
+  readonly onTold?: (() => void) | undefined;
 }
 
 /** Bytes that may wait for a control process that does not read; reports beyond are left out, for the next second brings new ones. */
@@ -25,7 +27,7 @@ export async function serveControl(
   control: GatewayControl,
   options: ServeControlOptions,
 ): Promise<{ close(): Promise<void> }> {
-  const told = new Told(control);
+  const told = new Told(control, options.onTold);
   const sockets = new Set<Socket>();
   const line = lineMeter(options.metrics);
   const server = createServer((socket) => {
@@ -95,13 +97,15 @@ function lineMeter(metrics: Metrics) {
 /** What was told over all connections, so that a reset finds what is stale. */
 class Told {
   readonly #control: GatewayControl;
+  readonly #onTold: () => void;
   readonly #ingresses = new Set<string>();
   readonly #targets = new Set<string>();
   /** What comes after a reset waits for it, so that no older word replaces a newer one. */
   #resetting: Promise<unknown> = Promise.resolve();
 
-  constructor(control: GatewayControl) {
+  constructor(control: GatewayControl, onTold: () => void = () => {}) {
     this.#control = control;
+    this.#onTold = onTold;
   }
 
   async take(request: Request): Promise<Result> {
@@ -138,6 +142,7 @@ class Told {
     if (unfinished) return { failed };
     for (const key of this.#ingresses) if (!Object.hasOwn(ingresses, key)) await this.#ingress(key, undefined);
     for (const key of this.#targets) if (!Object.hasOwn(targets, key)) await this.#target(key, undefined);
+    this.#onTold();
     return { failed };
   }
 

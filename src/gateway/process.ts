@@ -21,7 +21,7 @@ const ENGINES: Readonly<Record<EngineName, (clock: Clock) => Transport>> = {
 export interface DataProcessOptions
   extends Pick<
     GatewayOptions,
-    'httpsHost' | 'internalHost' | 'publicHttpsPort' | 'limits' | 'maxWaiting' | 'requestLog' | 'ingest'
+    'httpsHost' | 'internalHost' | 'publicHttpsPort' | 'limits' | 'maxWaiting' | 'requestLog' | 'ingest' | 'async'
   > {
   readonly ports: GatewayPorts;
   readonly host: string;
@@ -32,11 +32,13 @@ export interface DataProcessOptions
   readonly tracer?: Tracer;
   /** Whose HTTP/1.1 it speaks: this project's own engine, which it is unless told, or Node's. */
   readonly engine?: EngineName;
+  /** A control process has told everything that is wanted. */
+  readonly onTold?: () => void;
 }
 
 /** Starts on the machine's clock and chance. It serves until closed, whether or not a control process is there. */
 export async function runDataProcess(options: DataProcessOptions): Promise<Gateway> {
-  const { socketPath, log, engine = 'own', ...rest } = options;
+  const { socketPath, log, engine = 'own', onTold, ...rest } = options;
   const transport = ENGINES[engine](systemClock);
   const gateway = await startGateway({ ...rest, log, transport, clock: systemClock, random: systemRandom });
   try {
@@ -44,6 +46,7 @@ export async function runDataProcess(options: DataProcessOptions): Promise<Gatew
       address: gateway.address,
       log,
       metrics: options.metrics,
+      onTold,
     });
     return {
       address: gateway.address,

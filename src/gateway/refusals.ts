@@ -3,7 +3,7 @@
 import type { Clock } from '#base/mod.ts';
 import type { Counter, Metrics } from '#telemetry/mod.ts';
 import type { RefusalCount } from './control.ts';
-import type { Exchange } from './transport.ts';
+import type { Exchange, RawHeaders } from './transport.ts';
 
 /** The header that names the reason. */
 export const REFUSAL_HEADER = 'ebb-refusal';
@@ -30,6 +30,22 @@ export const REFUSALS = {
   'unknown-probe': { status: 400, body: 'unexpected probe header value\n' },
   'not-ready': { status: 503, body: 'no endpoint is ready\n' },
   malformed: { status: 400, body: 'malformed request\n' },
+  // What asynchronous invocations say no to.
+  'async-setting': { status: 400, body: 'a header of the asynchronous invocation cannot be read\n' },
+  'async-callback': { status: 400, body: 'the result cannot be sent there\n' },
+  'async-body-broken-off': { status: 400, body: 'the body was broken off\n' },
+  'async-too-large': { status: 413, body: 'the body is larger than is kept\n' },
+  'async-key-reused': { status: 422, body: 'the idempotency key came with another request before\n' },
+  'async-full': { status: 429, body: 'as many invocations wait as may\n' },
+  'async-busy': { status: 429, body: 'more comes in than can be written at the moment\n' },
+  'async-disk-full': { status: 507, body: 'there is no room left on the disk\n' },
+  'async-unavailable': { status: 503, body: 'asynchronous invocations cannot be taken at the moment\n' },
+  'async-unknown': { status: 404, body: 'the service has no such invocation, or no longer\n' },
+  'async-method': { status: 405, body: 'an invocation is asked for by GET and cancelled by DELETE\n' },
+  'async-over': { status: 409, body: 'the invocation is over already\n' },
+  'async-unfinished': { status: 404, body: 'the invocation has no result yet\n' },
+  'async-cancelled': { status: 410, body: 'the invocation was cancelled\n' },
+  'async-no-answer': { status: 502, body: 'no attempt had an answer\n' },
 } as const satisfies Record<string, RefusalText>;
 
 /** When one who was told 429 may try again: a place in line is seldom taken for longer. */
@@ -38,7 +54,12 @@ const RETRY_AFTER_SECONDS = 1;
 export type RefusalReason = keyof typeof REFUSALS;
 
 /** Answers an exchange whose head was not sent, with the text of the reason unless another is given. */
-export function refuse(exchange: Exchange, reason: RefusalReason, body: string = REFUSALS[reason].body): void {
+export function refuse(
+  exchange: Exchange,
+  reason: RefusalReason,
+  body: string = REFUSALS[reason].body,
+  more: RawHeaders = [],
+): void {
   const bytes = Buffer.from(body);
   const headers = [
     'Content-Type',
@@ -49,6 +70,7 @@ export function refuse(exchange: Exchange, reason: RefusalReason, body: string =
     String(bytes.length),
     REFUSAL_HEADER,
     reason,
+    ...more,
   ];
   if (REFUSALS[reason].status === 429) headers.push('Retry-After', String(RETRY_AFTER_SECONDS));
   const empty = exchange.method === 'HEAD' || bytes.length === 0;

@@ -1,7 +1,7 @@
 // The table of hosts and paths. It is built from all ingresses at once and swapped whole, so a request sees one state.
 
 import type { Random } from '#base/mod.ts';
-import type { Affinity, HostRule, IngressRules, Mirror, PathRule, Split } from './control.ts';
+import type { Affinity, AsyncRule, HostRule, IngressRules, Mirror, PathRule, Split } from './control.ts';
 import { cookieValue, headerList } from './headers.ts';
 import type { Exchange } from './transport.ts';
 
@@ -18,6 +18,7 @@ export interface RoutePath {
   readonly cookies: readonly (readonly [name: string, value: string])[] | undefined;
   readonly affinity: Affinity | undefined;
   readonly mirror: Mirror | undefined;
+  readonly async: AsyncRule | 'disabled';
   readonly setHeaders: Readonly<Record<string, string>>;
   readonly rewriteHost: string | undefined;
   readonly plain: boolean;
@@ -37,6 +38,8 @@ type HasHeaders = Pick<Exchange, 'headers'>;
 
 export interface Found {
   readonly path: RoutePath;
+  /** Key of the ingress that it is of. */
+  readonly owner: string;
   readonly redirectToHttps: boolean;
   /** The name of the ingress' state that this is of. */
   readonly hash: string | undefined;
@@ -68,7 +71,7 @@ export class RouteTable {
     const query = target.indexOf('?');
     const pathname = query < 0 ? target : target.slice(0, query);
     const path = host.paths.find((candidate) => pathname.startsWith(candidate.prefix) && matches(candidate, from));
-    return path && { path, redirectToHttps: host.redirectToHttps && !path.plain, hash: host.hash };
+    return path && { path, owner: host.owner, redirectToHttps: host.redirectToHttps && !path.plain, hash: host.hash };
   }
 
   #enter(door: Door, { owner, hash }: Pick<Host, 'owner' | 'hash'>, rule: HostRule): void {
@@ -108,7 +111,18 @@ export function plainHost(authority: string): string {
 }
 
 function compile(rule: PathRule): RoutePath {
-  const { prefix, headers = {}, cookies, affinity, mirror, setHeaders = {}, rewriteHost, plain = false, splits } = rule;
+  const {
+    prefix,
+    headers = {},
+    cookies,
+    affinity,
+    mirror,
+    async = {},
+    setHeaders = {},
+    rewriteHost,
+    plain = false,
+    splits,
+  } = rule;
   // Shares of nothing are never chosen; a path's only share is the whole whatever it says.
   const live = splits.length === 1 ? splits : splits.filter(({ percent }) => percent > 0);
   return {
@@ -117,6 +131,7 @@ function compile(rule: PathRule): RoutePath {
     cookies: cookies && Object.entries(cookies),
     affinity,
     mirror: mirror && mirror.percent > 0 ? marked(mirror) : undefined,
+    async,
     setHeaders,
     rewriteHost,
     plain,

@@ -4,6 +4,8 @@ import type { Clock, Random } from '#base/mod.ts';
 import type { Activator } from './activator.ts';
 import { Alarms } from './alarms.ts';
 import { attachmentOf, splitOf } from './affinity.ts';
+import type { AsyncInvocations } from './async.ts';
+import { isInvocationPath } from './async.ts';
 import type { Mirror, RequestLogSettings, Split, Target } from './control.ts';
 import { Fields } from './fields.ts';
 import { headerValue, onwardFields } from './headers.ts';
@@ -11,13 +13,14 @@ import { answerHealth, answerText, isHealthProbe } from './health.ts';
 import type { Mirrors } from './mirror.ts';
 import type { Onward, PassagePorts } from './passage.ts';
 import { Passage } from './passage.ts';
+import { prefersAsync } from './prefer.ts';
 import type { RefusalLedger, RefusalReason } from './refusals.ts';
 import { refuse, REFUSALS } from './refusals.ts';
 import type { RequestTraces } from './request-trace.ts';
 import type { Door, Found, RoutePath, RouteTable } from './routes.ts';
 import { choose } from './routes.ts';
 import type { RequestLogs } from './request-log.ts';
-import type { ClientEngine, Exchange } from './transport.ts';
+import type { ClientEngine, Exchange, RawHeaders } from './transport.ts';
 
 export interface ServePorts {
   readonly clock: Clock;
@@ -39,6 +42,8 @@ export interface ServePorts {
   readonly requestLogs: RequestLogs;
   /** Serves what no route has, where it is its own. False: it is not, and nothing was done with it. */
   readonly ingest?: ((exchange: Exchange) => boolean) | undefined;
+  /** Carries out requests whose clients do not wait; without it nobody is asked whether they would. */
+  readonly async?: AsyncInvocations | undefined;
 }
 
 /** How often a host may be rewritten to another before it is called a circle. */
@@ -51,6 +56,8 @@ export type Serve = (exchange: Exchange, door: Door) => void;
 
 interface Settled {
   readonly path: RoutePath;
+  /** Key of the ingress that the path is of. */
+  readonly owner: string;
   /** What all the rewrites on the way have set. */
   readonly setHeaders: Readonly<Record<string, string>>;
 }
@@ -60,11 +67,26 @@ export function createServe(ports: ServePorts): Serve {
   const { clock, client, onDone } = ports;
   const passagePorts: PassagePorts = { clock, alarms: new Alarms(clock), client, onRefused, onDone };
 
-  function turnAway(exchange: Exchange, reason: RefusalReason, target = '', body?: string): void {
+  function turnAway(exchange: Exchange, reason: RefusalReason, target = '', body?: string, headers?: RawHeaders): void {
     onRefused(target, reason);
     ports.onTurnedAway(exchange, REFUSALS[reason].status);
     if (ports.traces?.on) ports.traces.turnedAway(exchange, reason, REFUSALS[reason].status);
-    refuse(exchange, reason, body);
+    refuse(exchange, reason, body, headers);
+  }
+
+  /** Whether the request is none to be served now, and was handed on. */
+  function setAside(exchange: Exchange, { path, owner }: Settled, door: Door): boolean {
+    if (ports.async === undefined || path.async === 'disabled') return false;
+    const isOfInvocations = isInvocationPath(exchange.target);
+    if (!isOfInvocations && (exchange.upgrade !== undefined || !prefersAsync(exchange))) return false;
+    const target = path.splits[0]?.target;
+    ports.async[isOfInvocations ? 'serve' : 'take'](exchange, {
+      service: owner,
+      rule: path.async,
+      door,
+      refuse: (reason, body, headers) => turnAway(exchange, reason, target, body, headers),
+    });
+    return true;
   }
 
   function unrouted(exchange: Exchange): void {
@@ -108,6 +130,7 @@ export function createServe(ports: ServePorts): Serve {
     const settled = settle(ports.routes(), exchange, found);
     if (typeof settled === 'string') return turnAway(exchange, settled);
 
+    if (setAside(exchange, settled, door)) return;
     const { path } = settled;
     const attachment = path.affinity && attachmentOf(path.affinity, exchange);
     const split = (attachment && splitOf(path, attachment, ports.activator)) ?? choose(path, ports.random);
@@ -154,16 +177,16 @@ function togetherWith(under: Readonly<Record<string, string>>, split: Split): Re
 
 /** Follows rewrites without splits to the rule that has some. */
 function settle(routes: RouteTable, exchange: Exchange, found: Found): Settled | RefusalReason {
-  let { path } = found;
+  let { path, owner } = found;
   let setHeaders = path.setHeaders;
   for (let i = 0; path.splits.length === 0 && path.rewriteHost !== undefined; i++) {
     if (i === MAX_REWRITES) return 'rewrite-loop';
     const next = routes.find('internal', path.rewriteHost, exchange.target, exchange);
     if (!next) return 'no-route';
-    path = next.path;
+    ({ path, owner } = next);
     setHeaders = { ...setHeaders, ...path.setHeaders };
   }
-  return { path, setHeaders };
+  return { path, owner, setHeaders };
 }
 
 interface Chosen {

@@ -4,6 +4,7 @@ import type { Clock, Random, Timer } from '#base/mod.ts';
 import type { Logger, Metrics, Tracer } from '#telemetry/mod.ts';
 import { parseTraceparent, TRACE_FIELD } from '#telemetry/mod.ts';
 import { Activator } from './activator.ts';
+import type { AsyncInvocations } from './async.ts';
 import { Certificates } from './certificates.ts';
 import type { GatewayControl, IngressRules, TargetReport, WakeListener } from './control.ts';
 import type { Meter } from './meter.ts';
@@ -54,6 +55,8 @@ export interface GatewayOptions {
   readonly requestLog?: RequestLogSink;
   /** Serves requests that no route has, where they are its own: false where they are not. */
   readonly ingest?: ((exchange: Exchange) => boolean) | undefined;
+  /** Carries out requests whose clients do not wait for the answer; without it they wait. */
+  readonly async?: AsyncInvocations | undefined;
 }
 
 export interface ListenAddress {
@@ -147,6 +150,7 @@ class GatewayCore implements Gateway, GatewayControl {
       mirrors: new Mirrors(random, metrics),
       requestLogs: new RequestLogs(clock, options.requestLog ?? (() => {})),
       ingest: options.ingest,
+      async: options.async,
     });
     showLevels(metrics, this.#activator);
   }
