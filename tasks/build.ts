@@ -8,12 +8,14 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Two bundles, for code that is split within one is shared by file: the process that serves requests would load what only the
- * control process needs. The first has the command itself and the worker that owns the database.
+ * Bundles apart, for code that is split within one is shared by file: the process that serves requests would load what only the
+ * control process needs. The first has the command itself and the worker that owns the database. The process that evaluates
+ * expressions has a folder of its own, for that is all that it may read.
  */
 const BUNDLES: readonly Record<string, string>[] = [
   { main: 'src/main.ts', 'database-worker': 'src/storage/database-worker.ts' },
   { data: 'src/main/data.ts' },
+  { 'transform/jsonata-process': 'src/sinks/transform/jsonata-process.ts' },
 ];
 
 const besideMain: Plugin = {

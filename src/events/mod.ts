@@ -20,6 +20,7 @@ export type { Answer, Failure } from './deliver/verdict-of-answer.ts';
 export { retryAfterMs } from './deliver/verdict-of-answer.ts';
 export type { Bodied, BodyFault, BodyLimits } from './ingress/bodies.ts';
 export { Bodies } from './ingress/bodies.ts';
+export { passThrough } from './pass-through.ts';
 export { openDiskLog } from './log/disk/disk-log.ts';
 export type { DiskLogOptions } from './log/disk/disk-log.ts';
 export type { Send, SendRequest } from './deliver/transfer.ts';

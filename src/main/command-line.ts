@@ -22,6 +22,12 @@ import {
   userKubeconfigOf,
 } from '#homes/mod.ts';
 
+/** Programs of their own, which lie beside the bundle. */
+const besideBundle = (here: URL) => ({
+  workerUrl: new URL('./database-worker.js', here),
+  transformProgram: new URL('./transform/jsonata-process.js', here),
+});
+
 const DETACH = new Set(['-d', '--detach']);
 
 /** Does what the words of the command line say, and ends the process. `program` is this program's own file. */
@@ -46,7 +52,7 @@ export async function runCommand(program: string, words: readonly string[]): Pro
         ...options,
         program,
         version,
-        ...(program.endsWith('.js') ? { workerUrl: new URL('./database-worker.js', here) } : {}),
+        ...(program.endsWith('.js') ? besideBundle(here) : {}),
       }),
     connect: async (dataDir) => {
       // Where no platform runs this says so, and how to start one.

@@ -19,6 +19,8 @@ export interface SinkAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** A sentence for people; empty where nothing is wrong. */
   readonly text?: string;
+  /** In place of a text; its type is in the headers. */
+  readonly body?: Uint8Array;
 }
 
 /** A sink that answers for some hosts. */

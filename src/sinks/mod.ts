@@ -1,8 +1,14 @@
-// sinks: what takes events at the end of their way: JobSinks, IntegrationSinks that log. Controllers, and their faces by HTTP.
+// sinks: what takes events at the end of their way: JobSinks, IntegrationSinks that log; and EventTransforms on
+// their way. Controllers, and their faces by HTTP.
 
 export { sinksControllers } from './controllers.ts';
 export type { SinkAnswer, SinkFront, SinkRequest } from './front.ts';
 export { frontOf } from './front.ts';
+export { EVENT_TRANSFORM_SERVICE } from './transform/controller.ts';
+export type { Evaluator } from './transform/evaluators.ts';
+export { Evaluators } from './transform/evaluators.ts';
+export { eventTransformFront } from './transform/front.ts';
+export { helperProcesses } from './transform/helper.ts';
 export { INTEGRATION_SINK_SERVICE } from './integration/controller.ts';
 export { integrationSinkFront } from './integration/front.ts';
 export type { TryJob } from './job/admission.ts';

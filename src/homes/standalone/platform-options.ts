@@ -31,6 +31,8 @@ export interface PlatformOptions {
   readonly program: string;
   readonly version: string;
   readonly workerUrl?: URL;
+  /** The program that evaluates expressions, where the platform is a bundle. */
+  readonly transformProgram?: URL;
 }
 
 export interface PlatformEndpoints {

@@ -24,7 +24,8 @@ import { startPodNetwork } from './parts/network.ts';
 import { startNode } from './parts/node.ts';
 import { findPlaces } from './parts/places.ts';
 import { seedObjects } from './parts/seeding.ts';
-import { startSinks } from './parts/sinks.ts';
+import { makeSender } from './parts/sender.ts';
+import { makeEvaluator, startSinks } from './parts/sinks.ts';
 import type { Site } from './parts/site.ts';
 import { openStore } from './parts/store.ts';
 import { startTelemetry } from './parts/telemetry.ts';
@@ -77,6 +78,8 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
     pods: (namespace) => agent.usage.pods(namespace),
     nodes: () => agent.usage.nodes(),
   };
+  const send = makeSender(site, objects);
+  const evaluator = makeEvaluator(site);
   const controllers = await makeControllers(site, {
     telemetry,
     keys,
@@ -87,8 +90,10 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
     images,
     volumes,
     usage,
+    send,
+    evaluator,
   });
-  await startSinks(site, objects, log);
+  await startSinks(site, { objects, send, evaluator, log });
   await startPodNetwork(site, { objects, chosen, ports, address: data.address, log });
   const agent = await startNode(site, { objects, chosen, images, volumes, data, apiPort: ports.api, log });
   const { api, running, stopping } = await startApi(site, {

@@ -81,9 +81,9 @@ async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined>
   return bytes <= MAX_EVENT_BYTES ? Buffer.concat(chunks) : undefined;
 }
 
-function tell(response: ServerResponse, { status, headers = {}, text }: SinkAnswer): void {
-  const body = text ? `${text}\n` : '';
-  const type = body ? { 'Content-Type': 'text/plain; charset=utf-8' } : {};
+function tell(response: ServerResponse, { status, headers = {}, text, body: given }: SinkAnswer): void {
+  const body = given ?? (text ? `${text}\n` : '');
+  const type = text ? { 'Content-Type': 'text/plain; charset=utf-8' } : {};
   // An answer that has no content by its status tells no length either.
   const length = status === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) };
   response.writeHead(status, { ...headers, ...type, ...length });

@@ -6,6 +6,8 @@ import { eventingControllers } from '#eventing/mod.ts';
 import type { EventsControl } from '#events/mod.ts';
 import { EVENTING_CONTROLLER } from '#kinds/mod.ts';
 import type { LocalVolumes } from '#node/mod.ts';
+import type { Send } from '#events/mod.ts';
+import type { Evaluator } from '#sinks/mod.ts';
 import type { ResourceMetrics } from '#objects/mod.ts';
 import type { Keys } from '#pki/mod.ts';
 import { servingControllers, WakeWatch } from '#serving/mod.ts';
@@ -32,6 +34,8 @@ export interface ControllerParts {
   readonly images: PlatformImages;
   readonly volumes: LocalVolumes;
   readonly usage: ResourceMetrics;
+  readonly send: Send;
+  readonly evaluator: Evaluator;
 }
 
 export async function makeControllers(site: Site, parts: ControllerParts) {
@@ -79,8 +83,8 @@ export async function makeControllers(site: Site, parts: ControllerParts) {
       metrics,
       engine,
     }),
-    ...makeSources(site, { engine, objects: parts.objects, log }),
-    ...sinksControllers(engine),
+    ...makeSources(site, { engine, objects: parts.objects, send: parts.send, log }),
+    ...sinksControllers(engine, parts.evaluator),
     ...eventingControllers({
       engine: eventing,
       events: telling.notingStreams(parts.events),

@@ -1,18 +1,50 @@
-// Sinks that the platform itself is: a server that takes their events, and the Services by which they are found.
+// Sinks and transformations that the platform itself is: a server that takes their events, and the Services by which they are found.
 
-import { frontOf, INTEGRATION_SINK_SERVICE, integrationSinkFront, JOB_SINK_SERVICE, jobSinkFront } from '#sinks/mod.ts';
+import type { Send } from '#events/mod.ts';
+import type { Evaluator } from '#sinks/mod.ts';
+import {
+  EVENT_TRANSFORM_SERVICE,
+  Evaluators,
+  eventTransformFront,
+  frontOf,
+  helperProcesses,
+  INTEGRATION_SINK_SERVICE,
+  integrationSinkFront,
+  JOB_SINK_SERVICE,
+  jobSinkFront,
+} from '#sinks/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import type { Objects } from '../objects.ts';
 import { publishSinks } from '../seed.ts';
 import { serveSinks } from '../sink-server.ts';
 import type { Site } from './site.ts';
 
-export async function startSinks({ listening, undo }: Site, objects: Objects, log: Logger): Promise<void> {
+/** What evaluates expressions of users. It starts its processes when it is asked something. */
+export function makeEvaluator({ clock, options, undo }: Site): Evaluator {
+  const evaluators = new Evaluators({ clock, start: helperProcesses(options.transformProgram) });
+  undo.add(() => evaluators.close());
+  return evaluators;
+}
+
+export interface SinkParts {
+  readonly objects: Objects;
+  readonly send: Send;
+  readonly evaluator: Evaluator;
+  readonly log: Logger;
+}
+
+export async function startSinks({ listening, undo }: Site, parts: SinkParts): Promise<void> {
+  const { objects, send, evaluator, log } = parts;
+  const { informers } = objects;
   const client = objects.clientOf('sinks');
-  const front = frontOf([jobSinkFront(client), integrationSinkFront(objects.informers, log)]);
+  const front = frontOf([
+    jobSinkFront(client),
+    integrationSinkFront(informers, log),
+    eventTransformFront({ informers, evaluator, send }),
+  ]);
   const server = await serveSinks(front, listening.side, log.named('sinks'));
   undo.add(() => server.close());
-  await publishSinks(objects.clientOf('home'), [JOB_SINK_SERVICE, INTEGRATION_SINK_SERVICE], {
+  await publishSinks(objects.clientOf('home'), [JOB_SINK_SERVICE, INTEGRATION_SINK_SERVICE, EVENT_TRANSFORM_SERVICE], {
     host: listening.side,
     port: server.port,
   });

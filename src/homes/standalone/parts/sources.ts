@@ -3,16 +3,12 @@
 import { asks } from '#apiserver/mod.ts';
 import type { Controller, Engine } from '#engine/mod.ts';
 import { referableKinds, resolve } from '#eventing/mod.ts';
-import { engineTransport } from '#gateway/mod.ts';
+import type { Send } from '#events/mod.ts';
 import { ServiceAccount } from '#kinds/mod.ts';
 import { API_ADDRESS } from '#network/mod.ts';
 import type { MayDo, SinkResolver } from '#sources/mod.ts';
 import { Outbox, sourcesControllers } from '#sources/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
-import { overWire } from '../events/data-events.ts';
-import { Places } from '../events/places.ts';
-import { servicePlaces } from '../events/service-places.ts';
-import { Wire } from '../events/wire.ts';
 import type { Objects } from '../objects.ts';
 import type { Site } from './site.ts';
 
@@ -25,26 +21,16 @@ const GRACE_MS = 3000;
 export interface SourcesParts {
   readonly engine: Engine;
   readonly objects: Objects;
+  readonly send: Send;
   readonly log: Logger;
 }
 
-export function makeSources({ clock, random, undo }: Site, { engine, objects, log }: SourcesParts): Controller[] {
+export function makeSources({ clock, random, undo }: Site, { engine, objects, send, log }: SourcesParts): Controller[] {
   const { informers, scheme } = objects;
   const logger = log.named('sources');
   const giveToken = tokensOf(objects);
-  const wire = new Wire(engineTransport(clock).client());
-  const placesOf = servicePlaces(informers);
-  const places = new Places({ clock, random, ask: async (service) => placesOf(service) });
-  const outbox = new Outbox({
-    clock,
-    log: logger,
-    giveToken,
-    send: (request, signal) => overWire(wire, places, request, signal),
-  });
-  undo.add(async () => {
-    await outbox.close(GRACE_MS);
-    wire.close();
-  });
+  const outbox = new Outbox({ clock, log: logger, giveToken, send });
+  undo.add(() => outbox.close(GRACE_MS));
   const sinks = resolver(engine);
   objects.bindings.sources = { sinks, reader: engine.view };
   undo.add(() => void (objects.bindings.sources = undefined));

@@ -1,0 +1,113 @@
+// Events that are made over on their way through a Broker.
+
+import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, Server } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Broker, EventTransform, Trigger } from '#kinds/mod.ts';
+import type { Kind, KubeObject } from '#machinery/mod.ts';
+import { isReady } from '#machinery/mod.ts';
+import type { HttpClient } from '#objects/mod.ts';
+import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import type { Platform } from '../harness/platform.ts';
+import { startPlatform, until } from '../harness/platform.ts';
+
+interface Message {
+  readonly status?: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+let platform: Platform;
+let client: HttpClient;
+let outside: Server;
+const heard: Message[] = [];
+
+beforeAll(async () => {
+  outside = createServer((asked, response) => {
+    let body = '';
+    asked.setEncoding('utf8').on('data', (text: string) => (body += text));
+    asked.on('end', () => {
+      heard.push({ headers: asked.headers, body });
+      response.writeHead(202).end();
+    });
+  });
+  await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
+  platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'] });
+  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  await make(Broker, 'shop', {});
+}, 120_000);
+
+afterAll(async () => {
+  client.close();
+  await platform.discard();
+  outside.close();
+});
+
+/** Makes an object, and waits until it is ready. */
+async function make<O extends KubeObject>(kind: Kind<O>, name: string, spec: object): Promise<void> {
+  const { apiVersion, kind: named } = kind;
+  await client.create(kind, {
+    apiVersion,
+    kind: named,
+    metadata: { namespace: 'default', name },
+    spec,
+  } as unknown as O);
+  await until(
+    async () => {
+      const there = await client.get(kind, 'default', name);
+      return there !== undefined && isReady(there);
+    },
+    30_000,
+    () => `${named} ${name} did not become ready`,
+  );
+}
+
+/** Sends an event to a Service of knative-eventing, by its name on this machine. */
+function emit(service: string, path: string, type: string, id: string, body: string): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      host: `${service}.knative-eventing.localhost`,
+      'content-type': 'application/json',
+      'ce-specversion': '1.0',
+      'ce-id': id,
+      'ce-source': '/web',
+      'ce-type': type,
+    };
+    const { port } = new URL(platform.endpoints.gateway);
+    const sent = request({ host: '127.0.0.1', port, method: 'POST', path, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.once('end', () => resolve({ status: response.statusCode, headers: response.headers, body: text }));
+    });
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+const transform = (name: string) => ({ ref: { apiVersion: EventTransform.apiVersion, kind: 'EventTransform', name } });
+
+test('a Trigger’s events are made over, and come back to the Broker as others', async () => {
+  const expression =
+    '{"specversion": "1.0", "id": id, "source": source, "type": "priced", "data": {"price": data.count * 3}}';
+  await make(EventTransform, 'prices', { jsonata: { expression } });
+  await make(Trigger, 'orders', {
+    broker: 'shop',
+    filter: { attributes: { type: 'order' } },
+    subscriber: transform('prices'),
+  });
+  const { port } = outside.address() as AddressInfo;
+  await make(Trigger, 'priced', {
+    broker: 'shop',
+    filter: { attributes: { type: 'priced' } },
+    subscriber: { uri: `http://127.0.0.1:${port}/` },
+  });
+  expect(await emit('broker-ingress', '/default/shop', 'order', '1', '{"count": 14}')).toMatchObject({ status: 202 });
+  await until(
+    () => heard.length > 0,
+    30_000,
+    () => 'nothing was heard',
+  );
+  expect(heard).toMatchObject([{ headers: { 'ce-type': 'priced', 'ce-id': '1' }, body: '{"price":42}' }]);
+}, 60_000);
