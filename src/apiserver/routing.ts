@@ -9,7 +9,8 @@ import { pathSegmentFault } from './request/request-info.ts';
 import { reviewOf } from './reviews/review.ts';
 import type { Handler, Target } from './services.ts';
 import { asksForEnded, listEnded } from './subresources/ended-pods.ts';
-import { isServed, subresourcesOf, verbsOf } from './subresources/offered.ts';
+import { beginReplay, listEvents, listReplays, redrive } from './subresources/journal.ts';
+import { hasUntold, isServed, subresourcesOf, verbsOf } from './subresources/offered.ts';
 import { bind, evict } from './subresources/pod-actions.ts';
 import { attachToPod, execInPod } from './subresources/pod-exec.ts';
 import { podLog } from './subresources/pod-log.ts';
@@ -46,6 +47,9 @@ const OF_SUBRESOURCE: Readonly<Record<string, Readonly<Record<string, Handler>>>
   exec: both(execInPod),
   attach: both(attachToPod),
   portforward: both(forwardPorts),
+  events: { get: listEvents },
+  replay: { create: beginReplay, get: listReplays },
+  redrive: { create: redrive },
 };
 
 /** Finds who answers a request about a resource. Throws 404 and 405 as Kubernetes does. */
@@ -72,9 +76,9 @@ function ofKind(kind: Kind, { verb, name }: RequestInfo, { namespace }: Target):
 function ofSubresource(kind: Kind, { subresource, verb, name }: RequestInfo): Handler {
   const offered = subresourcesOf(kind).find((candidate) => candidate.name === subresource);
   const handlers = OF_SUBRESOURCE[subresource];
-  if (!offered || !handlers || !name) throw unknownResource();
+  if (!(offered ?? hasUntold(kind, subresource)) || !handlers || !name) throw unknownResource();
   const handler = handlers[verb];
-  if (!handler || !offered.verbs.includes(verb)) throw methodNotAllowed();
+  if (!handler || (offered && !offered.verbs.includes(verb))) throw methodNotAllowed();
   return handler;
 }
 

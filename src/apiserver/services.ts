@@ -2,7 +2,7 @@
 
 import type { Clock, Random } from '#base/mod.ts';
 import type { Kind } from '#machinery/mod.ts';
-import type { PodStreams, Registry, ResourceMetrics, Scheme, Store } from '#objects/mod.ts';
+import type { EventJournal, PodStreams, Registry, ResourceMetrics, Scheme, Store } from '#objects/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import type { Authenticator } from './authn/authenticator.ts';
 import type { ServiceAccountTokens } from './authn/service-account-tokens.ts';
@@ -22,6 +22,8 @@ export interface ApiServices {
   readonly podStreams?: PodStreams | undefined;
   /** What Pods and nodes use; without it metrics.k8s.io answers 501. */
   readonly resourceMetrics?: ResourceMetrics | undefined;
+  /** Knows what came to Brokers and channels; without it their journals answer 501. */
+  readonly eventJournal?: EventJournal | undefined;
   /** Signs ServiceAccount tokens; without it asking for one answers 501. */
   readonly tokens?: Pick<ServiceAccountTokens, 'sign'> | undefined;
 }

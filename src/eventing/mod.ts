@@ -2,6 +2,8 @@
 
 export type { EventingOptions } from './controllers.ts';
 export { eventingControllers } from './controllers.ts';
+export type { EventJournalPorts } from './journal/journal.ts';
+export { eventJournal } from './journal/journal.ts';
 export * from './names.ts';
 export * from './resolve/follow.ts';
 export type { Reachable, Resolution, ResolveReader } from './resolve/resolve.ts';

@@ -58,6 +58,7 @@ export * from './eventing/event-policy.ts';
 export * from './eventing/event-transform.ts';
 export * from './eventing/event-type.ts';
 export * from './eventing/filter.ts';
+export * from './eventing/journal.ts';
 export * from './eventing/labels.ts';
 export * from './eventing/request-reply.ts';
 export * from './eventing/trigger.ts';

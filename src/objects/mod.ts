@@ -2,6 +2,7 @@
 
 export type * from './admission.ts';
 export type * from './client.ts';
+export type * from './event-journal.ts';
 export type * from './informer.ts';
 export type * from './pod-streams.ts';
 export type * from './resource-metrics.ts';
@@ -14,6 +15,7 @@ export type { Page, PageRequest } from './paging.ts';
 export type { StoreChange } from './history.ts';
 export { httpClient } from './http/client.ts';
 export type { HttpClient } from './http/client.ts';
+export { httpJournal } from './http/journal.ts';
 export { parseKubeconfig } from './http/kubeconfig.ts';
 export type { HttpClientOptions } from './http/kubeconfig.ts';
 export { localInformers } from './informers/local.ts';

@@ -30,6 +30,14 @@ const SPECIAL: Readonly<Record<string, readonly Subresource[]>> = {
   serviceaccounts: [of('token', ['create'], 'authentication.k8s.io', 'v1', 'TokenRequest')],
 };
 
+const JOURNAL = ['events', 'replay', 'redrive'];
+/** Subresources that discovery does not tell of: nothing that is served as a custom resource elsewhere has any such. */
+const UNTOLD: Readonly<Record<string, readonly string[]>> = {
+  'eventing.knative.dev/brokers': JOURNAL,
+  'messaging.knative.dev/channels': JOURNAL,
+  'messaging.knative.dev/inmemorychannels': JOURNAL,
+};
+
 /** Kinds that only come as the body of a subresource and have no path of their own. */
 const BODIES_ONLY = new Set([
   'authentication.k8s.io/tokenrequests',
@@ -56,6 +64,11 @@ export function subresourcesOf(kind: Kind): readonly Subresource[] {
   if (kind.scale) all.push(of('scale', ['get', 'patch', 'update'], 'autoscaling', 'v1', 'Scale'));
   if (kind.hasStatus) all.push(of('status', ['get', 'patch', 'update'], group, version, kind.kind));
   return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Whether a kind has a subresource that is served beside those. */
+export function hasUntold({ resource }: Kind, subresource: string): boolean {
+  return UNTOLD[resource]?.includes(subresource) ?? false;
 }
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];

@@ -5,6 +5,7 @@ import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import {
   Broker,
   BROKER_CLASS_ANNOTATION,
+  Channel,
   CHANNEL_BROKER_CLASS,
   CHANNEL_DISPATCHER,
   CHANNEL_ROLE_LABEL,
@@ -57,6 +58,7 @@ export function inMemoryChannelController({ board, caCerts }: ChannelParts): Con
       ...watchSystemServices(InMemoryChannel, CHANNEL_DISPATCHER),
       watchPolicies(InMemoryChannel),
       watch(Broker, ({ metadata: { namespace = '', name } }) => [`${namespace}/${brokerChannelName(name)}`]),
+      watch(Channel, ({ metadata: { namespace = '', name } }) => [`${namespace}/${name}`]),
       watch(Trigger, (trigger, reader) => reader.byIndex(InMemoryChannel, BY_TRIGGER, keyOf(trigger)).map(keyOf)),
       watch(Subscription, ({ metadata }, reader) =>
         reader.byIndex(InMemoryChannel, BY_TRIGGER, metadata.uid ?? '').map(keyOf),
@@ -151,6 +153,7 @@ function ruleOf(turn: ChannelTurn) {
   return streamRule({
     channel: object,
     broker: brokerOf(turn),
+    front: frontOf(turn),
     features: turn.config(eventingFeaturesConfig),
     policies: turn.list(EventPolicy, object.metadata.namespace ?? ''),
     trigger: (namespace, name) => turn.get(Trigger, namespace, name),
@@ -166,6 +169,14 @@ function brokerOf(turn: ChannelTurn): Broker | undefined {
   const isOurs = (one: KubeObject) =>
     one.metadata.uid === owner.uid && one.metadata.annotations?.[BROKER_CLASS_ANNOTATION] === CHANNEL_BROKER_CLASS;
   return broker && isOurs(broker) ? broker : undefined;
+}
+
+/** The Channel that it was made for. */
+function frontOf(turn: ChannelTurn): Channel | undefined {
+  const owner = controllerOf(turn.object);
+  if (owner?.kind !== Channel.kind) return undefined;
+  const front = turn.get(Channel, turn.object.metadata.namespace ?? '', owner.name);
+  return front?.metadata.uid === owner.uid ? front : undefined;
 }
 
 /** Those that the data plane has been told of are served. */

@@ -1,7 +1,7 @@
 // From objects to the streams of the data plane.
 
 import { describe, expect, test } from 'vitest';
-import type { Broker, EventPolicy, InMemoryChannel, Subscription, Trigger } from '#kinds/mod.ts';
+import type { Broker, Channel, EventPolicy, InMemoryChannel, Subscription, Trigger } from '#kinds/mod.ts';
 import { eventingFeaturesConfig } from '#kinds/mod.ts';
 import type { StreamFacts } from './rule.ts';
 import { deliveryOf, streamKey, streamRule } from './rule.ts';
@@ -67,6 +67,13 @@ test('a channel by itself', () => {
     ],
     consumers: {},
   });
+});
+
+test('what a Channel says holds for the channel behind it', () => {
+  const front = made<Channel>('Channel', 'c', { spec: {} }, { annotations: { 'ebb.dev/journal': 'true' } });
+  const annotations = { 'ebb.dev/journal': 'false', 'ebb.dev/max-backlog': '7' };
+  const channel = made<InMemoryChannel>('InMemoryChannel', 'c', { spec: {} }, { annotations });
+  expect(streamRule(facts({}, { channel, front }))).toMatchObject({ journal: true, maxBacklog: { records: 7 } });
 });
 
 describe('a Broker and its Triggers', () => {

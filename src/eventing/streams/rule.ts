@@ -4,6 +4,7 @@ import { parsePeriod } from '#base/mod.ts';
 import type { Consumer, Delivery, Destination, StreamAddress, StreamRule } from '#events/mod.ts';
 import type {
   Broker,
+  Channel,
   Delivery as DeliverySpec,
   EventingFeatures,
   EventPolicy,
@@ -23,6 +24,8 @@ export interface StreamFacts {
   readonly channel: InMemoryChannel;
   /** The Broker that the channel stands behind. */
   readonly broker?: Broker | undefined;
+  /** The Channel that it stands behind. */
+  readonly front?: Channel | undefined;
   readonly features: EventingFeatures;
   /** All of the namespace. */
   readonly policies: readonly EventPolicy[];
@@ -35,12 +38,16 @@ export const streamKey = ({ metadata }: InMemoryChannel): string =>
   `${metadata.namespace}/${metadata.name}/${metadata.uid}`;
 
 export function streamRule(facts: StreamFacts): StreamRule {
-  const { channel, broker } = facts;
+  const { channel, front, broker } = facts;
   const consumers = (channel.spec.subscribers ?? []).flatMap((subscriber) =>
     subscriber.uid ? [[subscriber.uid, consumerOf(subscriber, facts)] as const] : [],
   );
   return {
-    ...streamSettings({ ...channel.metadata.annotations, ...broker?.metadata.annotations }),
+    ...streamSettings({
+      ...channel.metadata.annotations,
+      ...front?.metadata.annotations,
+      ...broker?.metadata.annotations,
+    }),
     addresses: [...(broker ? brokerAddresses(broker, facts) : []), ...channelAddresses(facts)],
     consumers: Object.fromEntries(consumers),
   };

@@ -7,6 +7,7 @@ import {
   KAFKA_ORDER_ANNOTATION,
   MAX_BACKLOG_ANNOTATION,
   ORDER_ANNOTATION,
+  parsePoint,
   PARALLELISM_KEYS,
   PAUSED_ANNOTATION,
   RETENTION_ANNOTATION,
@@ -41,10 +42,7 @@ function orderOf(annotations: Readonly<Record<string, string>>): Consumer['order
 /** `earliest`, `latest`, a time, or `offset:N`. */
 function startOf(text: string | undefined): Consumer['start'] {
   if (text === 'earliest' || text === 'latest') return text;
-  const offset = /^offset:(\d+)$/.exec(text ?? '')?.[1];
-  if (offset !== undefined) return { offset: Number(offset) };
-  const time = Date.parse(text ?? '');
-  return Number.isNaN(time) ? undefined : { time };
+  return parsePoint(text ?? '');
 }
 
 /** How long events stay, how many may wait, and whether their ways are noted. */

@@ -9,12 +9,14 @@ import type { Attempt, DeliveryPorts } from '../deliver/ports.ts';
 import type { StreamRun } from '../deliver/stream-run.ts';
 import type { AttributeValue, CloudEvent } from '../event.ts';
 import { withAttributes } from '../event.ts';
+import type { CompiledFilter } from '../filter/compile.ts';
 import { compileFilters } from '../filter/compile.ts';
 import type { Verdict } from '../filter/verdict.ts';
 import type { LogRecord } from '../log/log.ts';
 import { fatesOf } from './fates.ts';
 import type { Journal } from './journal.ts';
 import { Replay } from './replay.ts';
+import { newest, oldest } from './search.ts';
 import type {
   EventPage,
   EventQuery,
@@ -31,8 +33,6 @@ import type {
 const USUAL_LIMIT = 100;
 const MAX_LIMIT = 1000;
 const READ = { records: 1000, bytes: 4 * 1024 * 1024 };
-/** Events that one question looks through. */
-const MAX_SCANNED = 100_000;
 /** A note may be stamped a little before the event it is about, where clocks are set back. */
 const SLACK_MS = 60_000;
 const MAX_REPLAYS_TOLD = 100;
@@ -54,28 +54,19 @@ export class JournalDesk implements JournalControl {
 
   async events(query: EventQuery): Promise<EventPage> {
     const { log } = this.#ports.deliveries;
-    const run = this.#stream(query.stream);
-    const limit = Math.min(MAX_LIMIT, query.limit ?? USUAL_LIMIT);
-    const { next } = await log.bounds(query.stream);
-    const until = query.until ? await this.#offsetOf(query.stream, query.until) : next;
+    const { stream } = query;
+    const run = this.#stream(stream);
+    const { first, next } = await log.bounds(stream);
+    const from = query.from ? await this.#offsetOf(stream, query.from) : first;
+    const until = query.until ? await this.#offsetOf(stream, query.until) : next;
     const sieve = compileFilters(query.filters ?? []);
-    const events: EventRow[] = [];
-    let at = query.from ? await this.#offsetOf(query.stream, query.from) : 0;
-    for (let scanned = 0; at < until && scanned < MAX_SCANNED && events.length < limit; ) {
-      const records = (await log.read(query.stream, at, READ)).filter(({ offset }) => offset < until);
-      if (records.length === 0) return { events };
-      scanned += records.length;
-      const attempts = await this.#attemptsAt(query.stream, records);
-      for (const record of records) {
-        at = record.offset + 1;
-        const letter = new Letter(record);
-        if (!sieve.matches(letter.event)) continue;
-        const row = rowOf(record, letter, fatesOf(attempts.get(record.offset) ?? [], run.underWayAt(record.offset)));
-        if (isWanted(row, query)) events.push(row);
-        if (events.length === limit) break;
-      }
-    }
-    return at < until ? { events, next: at } : { events };
+    const search = query.newest ? newest : oldest;
+    const span = { from: Math.max(first, from), until: Math.min(next, until) };
+    const found = await search(span, Math.min(MAX_LIMIT, query.limit ?? USUAL_LIMIT), {
+      read: (at) => log.read(stream, at, READ),
+      pick: (records) => this.#rows(run, records, query, sieve),
+    });
+    return { events: found.rows, ...(found.next === undefined ? {} : { next: found.next }) };
   }
 
   async event(stream: string, offset: number): Promise<EventStory | undefined> {
@@ -106,8 +97,8 @@ export class JournalDesk implements JournalControl {
     const id = `replay-${this.#nextId++}`;
     const replay = new Replay(id, order, { from, until }, this.#ports.deliveries);
     this.#replays.set(id, replay);
-    const oldest = [...this.#replays.values()].find(({ status }) => status.isOver);
-    if (this.#replays.size > MAX_REPLAYS_TOLD && oldest) this.#replays.delete(oldest.id);
+    const over = [...this.#replays.values()].find(({ status }) => status.isOver);
+    if (this.#replays.size > MAX_REPLAYS_TOLD && over) this.#replays.delete(over.id);
     void replay.run().catch((error: unknown) => {
       replay.stop();
       this.#ports.deliveries.onTrouble('a replay failed', { stream: order.stream, error: String(error) });
@@ -160,6 +151,27 @@ export class JournalDesk implements JournalControl {
       );
       run.offer(letter);
     });
+  }
+
+  async #rows(
+    run: StreamRun,
+    records: readonly LogRecord[],
+    query: EventQuery,
+    sieve: CompiledFilter,
+  ): Promise<EventRow[]> {
+    const letters = records.map((record) => ({ record, letter: new Letter(record) }));
+    const passing = letters.filter(({ letter }) => sieve.matches(letter.event));
+    if (passing.length === 0) return [];
+    const attempts = await this.#attemptsAt(
+      query.stream,
+      passing.map(({ record }) => record),
+    );
+    return passing
+      .map(({ record, letter }) => {
+        const { offset } = record;
+        return rowOf(record, letter, fatesOf(attempts.get(offset) ?? [], run.underWayAt(offset)));
+      })
+      .filter((row) => isWanted(row, query));
   }
 
   #stream(key: string): StreamRun {

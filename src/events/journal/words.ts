@@ -19,6 +19,8 @@ export interface EventQuery {
   /** Only those that stand so with some consumer, or with this one. */
   readonly state?: FateState;
   readonly consumer?: string;
+  /** The newest of them rather than the oldest. */
+  readonly newest?: boolean;
   /** 100 unless told, 1000 at most. */
   readonly limit?: number;
 }
@@ -46,8 +48,9 @@ export interface EventRow {
 }
 
 export interface EventPage {
+  /** In order of arrival. */
   readonly events: readonly EventRow[];
-  /** Where to go on; absent at the end. */
+  /** Where to go on: from here, or where the newest were asked for, until here. Absent at the end. */
   readonly next?: number;
 }
 

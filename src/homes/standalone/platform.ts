@@ -4,6 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Random } from '#base/mod.ts';
 import { systemClock, systemRandom } from '#base/mod.ts';
+import { eventJournal } from '#eventing/mod.ts';
 import { localVolumes } from '#node/mod.ts';
 import type { ResourceMetrics } from '#objects/mod.ts';
 import type { Keys } from '#pki/mod.ts';
@@ -80,7 +81,7 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
   };
   const send = makeSender(site, objects);
   const evaluator = makeEvaluator(site);
-  const controllers = await makeControllers(site, {
+  const { controllers, reader } = await makeControllers(site, {
     telemetry,
     keys,
     objects,
@@ -103,6 +104,7 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
     controllers,
     telling,
     agent,
+    journal: eventJournal({ events, reader }),
     port: ports.api,
   });
 

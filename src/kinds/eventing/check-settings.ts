@@ -14,6 +14,7 @@ import {
   RETENTION_BYTES_ANNOTATION,
   START_ANNOTATION,
 } from './labels.ts';
+import { parsePoint } from './journal.ts';
 
 interface Rule {
   readonly keys: readonly string[];
@@ -38,9 +39,7 @@ const CONSUMER_RULES: readonly Rule[] = [
   {
     keys: [START_ANNOTATION],
     expected: 'expected latest, earliest, offset:N, or a time as 2026-01-02T15:04:05Z',
-    fits: (text) =>
-      /^(latest|earliest|offset:\d+)$/.test(text) ||
-      (/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/.test(text) && !Number.isNaN(Date.parse(text))),
+    fits: (text) => text === 'latest' || text === 'earliest' || parsePoint(text) !== undefined,
   },
 ];
 

@@ -24,6 +24,10 @@ test.each([
   [[{ any: [{ exct: {} }] }], 'unknown field "exct": [0].any[0].exct'],
   [[{ any: {} }], 'invalid value: {}: [0].any\nexpected a list of filters'],
   [[{ all: ['x'] }], 'invalid value: "x": [0].all[0]\nexpected a filter'],
+  [
+    [{ any: [{ cesql: 'type =' }] }],
+    'invalid value: type =: [0].any[0].cesql\nexpected an expression at character 7, but met the end',
+  ],
 ])('the filters %j', (filters, text) => {
   expect(checkFilters(filters).text).toBe(text);
 });

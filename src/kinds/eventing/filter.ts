@@ -1,6 +1,7 @@
 // Which events a Trigger, a policy or a source lets through, and what Knative refuses in such filters.
 
 import { isRecord } from '#base/mod.ts';
+import { CesqlSyntaxError, parseCesql } from '#cesql/mod.ts';
 import type { Schema } from '#machinery/mod.ts';
 import { FieldErrors, list, map, object, openObject, text } from '#machinery/mod.ts';
 
@@ -53,8 +54,20 @@ function checkFilter(filter: unknown): FieldErrors {
   for (const dialect of LISTS) errors.merge(checkFilters(filter[dialect]), dialect);
   if (filter['not'] !== undefined) errors.merge(checkFilter(filter['not']), 'not');
   const { cesql } = filter;
-  if (cesql !== undefined && typeof cesql !== 'string') errors.invalid(JSON.stringify(cesql), 'cesql');
-  return errors;
+  if (cesql !== undefined && typeof cesql !== 'string') return errors.invalid(JSON.stringify(cesql), 'cesql');
+  const fault = cesql ? syntaxFault(cesql) : undefined;
+  return fault === undefined ? errors : errors.invalid(cesql, 'cesql', fault);
+}
+
+/** Why an expression cannot be parsed. */
+function syntaxFault(expression: string): string | undefined {
+  try {
+    parseCesql(expression);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof CesqlSyntaxError) return thrown.message;
+    throw thrown;
+  }
 }
 
 /** Whether a dialect says something: empty maps, lists and expressions say nothing, but `not: {}` does. */

@@ -10,8 +10,8 @@ import { errorFromStatus } from './status.ts';
 import { Transport } from './transport.ts';
 
 export interface HttpClient extends Client {
-  /** Any other request of the API, such as `/version`. Throws as the rest does. */
-  raw(method: string, path: string, body?: JsonObject): Promise<unknown>;
+  /** Any other request of the API, such as `/version`; the server may be silent for `idleMs`. Throws as the rest does. */
+  raw(method: string, path: string, body?: JsonObject, idleMs?: number): Promise<unknown>;
   /** Lets go of all connections; watches end. */
   close(): void;
 }
@@ -95,10 +95,11 @@ export function httpClient(options: HttpClientOptions, clock?: Clock): HttpClien
       });
     },
     watch: (kind, resourceVersion, listOptions, signal) => watch(transport, kind, resourceVersion, listOptions, signal),
-    raw: (method, path, body) =>
+    raw: (method, path, body, idleMs) =>
       transport.json({
         method,
         path,
+        ...(idleMs === undefined ? {} : { idleMs }),
         ...(body ? { body: { type: 'application/json', text: JSON.stringify(body) } } : {}),
       }),
     close: () => transport.close(),

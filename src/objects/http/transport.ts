@@ -13,6 +13,8 @@ export interface HttpCall {
   readonly method: string;
   readonly path: string;
   readonly body?: { readonly type: string; readonly text: string };
+  /** How long the server may say nothing; a minute unless told. */
+  readonly idleMs?: number;
 }
 
 /** Requests at a time; a controller that writes more waits here, as client-go's rate limit makes it wait. */
@@ -91,11 +93,12 @@ export class Transport {
 
   // A kept connection may have been closed by the server just as the request went out; nothing was read of it then.
   async #sendTwice(call: HttpCall): Promise<IncomingMessage> {
+    const options = { agent: this.#agent, timeout: call.idleMs ?? IDLE_MS };
     try {
-      return await this.#send(call, { agent: this.#agent, timeout: IDLE_MS });
+      return await this.#send(call, options);
     } catch (thrown) {
       if (!(thrown instanceof StaleSocketError)) throw thrown;
-      return await this.#send(call, { agent: this.#agent, timeout: IDLE_MS });
+      return await this.#send(call, options);
     }
   }
 

@@ -4,10 +4,11 @@ import { startAggregator, startApiServer, startDefinitions } from '#apiserver/mo
 import type { ApiServer } from '#apiserver/mod.ts';
 import { runControllers } from '#engine/mod.ts';
 import type { NodeAgent } from '#node/mod.ts';
+import type { EventJournal } from '#objects/mod.ts';
 import type { Keys } from '#pki/mod.ts';
 import type { Objects } from '../objects.ts';
 import type { Telling } from '../telling.ts';
-import type { makeControllers } from './controllers.ts';
+import type { PlatformControllers } from './controllers.ts';
 import type { Site } from './site.ts';
 import type { PlatformTelemetry } from './telemetry.ts';
 
@@ -15,9 +16,10 @@ export interface ApiParts {
   readonly telemetry: PlatformTelemetry;
   readonly keys: Keys;
   readonly objects: Objects;
-  readonly controllers: Awaited<ReturnType<typeof makeControllers>>;
+  readonly controllers: PlatformControllers['controllers'];
   readonly telling: Telling;
   readonly agent: NodeAgent;
+  readonly journal: EventJournal;
   readonly port: number;
 }
 
@@ -30,7 +32,7 @@ export interface RunningApi {
 }
 
 export async function startApi({ options, listening, clock, undo }: Site, parts: ApiParts): Promise<RunningApi> {
-  const { keys, objects, controllers, telling, agent, port } = parts;
+  const { keys, objects, controllers, telling, agent, journal, port } = parts;
   const { telemetry, families } = parts.telemetry;
   const { log, metrics, tracer } = telemetry;
   const { registry, scheme, builtIn } = objects;
@@ -58,6 +60,7 @@ export async function startApi({ options, listening, clock, undo }: Site, parts:
     tokens: objects.tokens,
     podStreams: agent.streams,
     resourceMetrics: agent.usage,
+    eventJournal: journal,
     tls: { key: keys.server.keyPem, cert: keys.server.certPem, clientCa: keys.caPem },
     host: listening.open,
     port,

@@ -1,7 +1,9 @@
 // The controllers of the platform, made and not yet running.
 
 import { join } from 'node:path';
+import type { Controller } from '#engine/mod.ts';
 import { createEngine } from '#engine/mod.ts';
+import type { ResolveReader } from '#eventing/mod.ts';
 import { eventingControllers } from '#eventing/mod.ts';
 import type { EventsControl } from '#events/mod.ts';
 import { EVENTING_CONTROLLER } from '#kinds/mod.ts';
@@ -21,7 +23,7 @@ import type { Objects } from '../objects.ts';
 import type { Telling } from '../telling.ts';
 import type { PlatformImages } from './images.ts';
 import type { Site } from './site.ts';
-import { makeSources } from './sources.ts';
+import { makeSources, readerOf } from './sources.ts';
 import type { PlatformTelemetry } from './telemetry.ts';
 
 export interface ControllerParts {
@@ -38,7 +40,13 @@ export interface ControllerParts {
   readonly evaluator: Evaluator;
 }
 
-export async function makeControllers(site: Site, parts: ControllerParts) {
+export interface PlatformControllers {
+  readonly controllers: readonly Controller[];
+  /** What they look at, in one. */
+  readonly reader: ResolveReader;
+}
+
+export async function makeControllers(site: Site, parts: ControllerParts): Promise<PlatformControllers> {
   const { options, clock, random, undo } = site;
   const { keys, data, telling, volumes, usage } = parts;
   const { telemetry, admin } = parts.telemetry;
@@ -59,7 +67,7 @@ export async function makeControllers(site: Site, parts: ControllerParts) {
   undo.add(followSettings({ config: engine.config, telemetry, data: admin, link: data.control }));
   const wakes = new WakeWatch({ clock, metrics, tracer, informers });
   undo.add(wakes.start(data.control));
-  return [
+  const controllers = [
     ...workloadControllers({
       engine,
       informers,
@@ -91,4 +99,5 @@ export async function makeControllers(site: Site, parts: ControllerParts) {
       log: log.named('controller'),
     }),
   ];
+  return { controllers, reader: readerOf(eventing) };
 }

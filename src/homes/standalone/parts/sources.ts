@@ -1,7 +1,8 @@
 // Sources of events: their controllers, and how what they send gets to its sinks.
 
 import { asks } from '#apiserver/mod.ts';
-import type { Controller, Engine } from '#engine/mod.ts';
+import type { Controller, Engine, Reader } from '#engine/mod.ts';
+import type { ResolveReader } from '#eventing/mod.ts';
 import { referableKinds, resolve } from '#eventing/mod.ts';
 import type { Send } from '#events/mod.ts';
 import { ServiceAccount } from '#kinds/mod.ts';
@@ -52,14 +53,20 @@ export function makeSources({ clock, random, undo }: Site, { engine, objects, se
 function resolver({ config }: Engine): SinkResolver {
   return {
     kinds: referableKinds,
-    resolve: (destination, namespace, reader) =>
-      resolve(destination, namespace, {
-        get: (kind, place, name) => reader.get(kind, place, name),
-        list: (kind, place) => reader.list(kind, place),
-        ownedBy: (kind, uid) => reader.ownedBy(kind, uid),
-        byIndex: (kind, index, value) => reader.byIndex(kind, index, value),
-        config: (definition) => config.get(definition),
-      }),
+    resolve: (destination, namespace, reader) => resolve(destination, namespace, withConfig(reader, config)),
+  };
+}
+
+/** What an engine sees, with the features that are switched on. */
+export const readerOf = ({ view, config }: Engine): ResolveReader => withConfig(view, config);
+
+function withConfig(reader: Reader, config: Engine['config']): ResolveReader {
+  return {
+    get: (kind, place, name) => reader.get(kind, place, name),
+    list: (kind, place) => reader.list(kind, place),
+    ownedBy: (kind, uid) => reader.ownedBy(kind, uid),
+    byIndex: (kind, index, value) => reader.byIndex(kind, index, value),
+    config: (definition) => config.get(definition),
   };
 }
 
