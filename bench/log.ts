@@ -1,13 +1,13 @@
 // The event log beside other durable logs: events of 1 KB, each on the same disk before it is acknowledged, 64 in flight.
 
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repository } from '../test/harness/platform.ts';
 import { closedLoop, payload, WARM_UP_MS } from './log/load.ts';
 import type { LoopResult } from './log/load.ts';
-import { startNats } from './log/nats.ts';
+import { natsServer, NO_SYNC_ALWAYS, startNats } from './log/nats.ts';
 import type { Peer } from './log/peer.ts';
 import { startRedis } from './log/redis.ts';
 import { cpuSeconds, has, median, PROXY_CORE } from './processes.ts';
@@ -75,20 +75,10 @@ function whoIsThere(say: (text: string) => void): Map<string, Contender> {
         beside((folder) => startNats(nats.command, folder, 'always')),
       );
   }
-  if (!nats?.syncsAlways)
-    say(
-      'no nats-server of 2.10 or newer: JetStream with sync_interval always is left out (npm run strangers -- --suite jetstream --build builds one)',
-    );
+  if (!nats?.syncsAlways) say(NO_SYNC_ALWAYS);
   if (has('redis-server')) contenders.set('Redis, appendfsync always', beside(startRedis));
   else say('no redis-server: left out');
   return contenders;
-}
-
-/** The server that the strangers build, which knows `sync_interval: always`; else the system's, which may be too old for it. */
-function natsServer(): { readonly command: string; readonly syncsAlways: boolean } | undefined {
-  const built = join(repository, '.cache/strangers/bin/nats-server');
-  if (existsSync(built)) return { command: built, syncsAlways: true };
-  return has('nats-server') ? { command: 'nats-server', syncsAlways: false } : undefined;
 }
 
 async function inFolder<T>(folder: string, act: (folder: string) => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import { repository } from '../test/harness/platform.ts';
 import { api } from './api.ts';
 import { coldStart } from './cold-start.ts';
 import { density } from './density.ts';
+import { events } from './events.ts';
 import { filters } from './filters.ts';
 import { gateway } from './gateway.ts';
 import { log } from './log.ts';
@@ -19,7 +20,19 @@ import { ready } from './ready.ts';
 import type { Row, Section, SectionOptions } from './section.ts';
 import { wakes } from './wakes.ts';
 
-const SECTIONS: readonly Section[] = [gateway, coldStart, ready, api, memory, density, filters, log, passLines, wakes];
+const SECTIONS: readonly Section[] = [
+  gateway,
+  coldStart,
+  ready,
+  api,
+  memory,
+  density,
+  filters,
+  log,
+  events,
+  passLines,
+  wakes,
+];
 const RESULTS = join(repository, 'bench/results/latest.json');
 
 const USAGE = `npm run bench -- [--section ${SECTIONS.map(({ name }) => name).join('|')}]… [--rounds N] [--quick] [--engine own|node]

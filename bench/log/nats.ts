@@ -1,11 +1,23 @@
 // NATS JetStream as a peer: a server with a stream in a file, and as much of its protocol as publishing with acknowledgement needs.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { end, freePort, listening, PROXY_CORE, startOn } from '../processes.ts';
+import { repository } from '../../test/harness/platform.ts';
+import { end, freePort, has, listening, PROXY_CORE, startOn } from '../processes.ts';
 import type { Peer } from './peer.ts';
+
+/** The server that the strangers build, which knows `sync_interval: always`; else the system's, which may be too old for it. */
+export function natsServer(): { readonly command: string; readonly syncsAlways: boolean } | undefined {
+  const built = join(repository, '.cache/strangers/bin/nats-server');
+  if (existsSync(built)) return { command: built, syncsAlways: true };
+  return has('nats-server') ? { command: 'nats-server', syncsAlways: false } : undefined;
+}
+
+/** What to do for the peer that is not there. */
+export const NO_SYNC_ALWAYS =
+  'no nats-server of 2.10 or newer: JetStream with sync_interval always is left out (npm run strangers -- --suite jetstream --build builds one)';
 
 /** `sync`: what the server's `sync_interval` is; its own choice (two minutes) unless told. */
 export async function startNats(command: string, folder: string, sync?: 'always'): Promise<Peer> {
@@ -25,6 +37,7 @@ jetstream { store_dir: "${join(folder, 'jetstream')}"${interval} }
   await client.ask('$JS.API.STREAM.CREATE.bench', Buffer.from(JSON.stringify(stream)));
   return {
     pids: [child.pid ?? 0],
+    port,
     append: async (payload) => void (await client.ask('bench', payload)),
     async stop() {
       client.close();

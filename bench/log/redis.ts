@@ -13,6 +13,7 @@ export async function startRedis(folder: string): Promise<Peer> {
   const client = await RedisClient.open(port);
   return {
     pids: [child.pid ?? 0],
+    port,
     append: (payload) => client.append(payload),
     async stop() {
       client.close();
