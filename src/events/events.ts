@@ -14,6 +14,7 @@ import type {
 } from './control.ts';
 import { Held } from './deliver/held.ts';
 import type { Attempt, DeliveryPorts, Filtering } from './deliver/ports.ts';
+import { NotNowError } from './deliver/ports.ts';
 import { StreamRun } from './deliver/stream-run.ts';
 import type { Send } from './deliver/transfer.ts';
 import { transferBy } from './deliver/transfer.ts';
@@ -136,12 +137,8 @@ export class Events implements EventsControl {
     this.ingress.told();
   }
 
-  /** Serves the stream no longer, but keeps its events: nobody said that they may go. */
-  releaseStream(key: string): Promise<void> {
-    return this.#inTurn(key, async () => {
-      const stream = this.#take(key);
-      await stream?.close(RELEASE_GRACE_MS);
-    });
+  get isTold(): boolean {
+    return this.ingress.isTold;
   }
 
   async setIssuers(issuers: readonly TokenIssuer[]): Promise<void> {
@@ -164,7 +161,8 @@ export class Events implements EventsControl {
 
   /** Where a Service is, as the control plane knows it. */
   async placesOf(service: WantedService): Promise<ServicePlaces> {
-    if (!this.#givePlaces) throw new Error(`there is nobody to ask where ${service.namespace}/${service.name} is`);
+    if (!this.#givePlaces)
+      throw new NotNowError(`there is nobody to ask where ${service.namespace}/${service.name} is`);
     return this.#givePlaces(service);
   }
 
@@ -237,7 +235,7 @@ export class Events implements EventsControl {
   }
 
   async #tokenOf(identity: string, audience: string): Promise<string> {
-    if (!this.#giveToken) throw new Error(`there is nobody to ask for a token of ${identity}`);
+    if (!this.#giveToken) throw new NotNowError(`there is nobody to ask for a token of ${identity}`);
     return this.#giveToken(identity, audience);
   }
 
@@ -268,7 +266,5 @@ export class Events implements EventsControl {
   }
 }
 
-/** What is under way when a stream is released may take so long to end. */
-const RELEASE_GRACE_MS = 5000;
 /** A producer that makes up types without end is not followed for ever. */
 const MAX_TYPES_SEEN = 10_000;

@@ -1,9 +1,12 @@
 // The control over a data plane of events in another process: both ends of the line. Of a stream only what changed is told.
 
 import type { Clock } from '#base/mod.ts';
-import type { Change } from '#link/mod.ts';
-import { connectLink, serveLink } from '#link/mod.ts';
+import { messageOf } from '#base/mod.ts';
+import type { LinkServer } from '#link/mod.ts';
+import { connectLink, LineLost, serveLink } from '#link/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
+import { difference, put } from './assembly.ts';
+import { NotNowError } from './deliver/ports.ts';
 import type {
   EventPage,
   EventQuery,
@@ -13,48 +16,30 @@ import type {
   ReplayOrder,
   ReplayStatus,
 } from './journal/words.ts';
-import type {
-  Consumer,
-  EventsControl,
-  ServicePlaces,
-  StreamRule,
-  StreamStatus,
-  TokenIssuer,
-  TypeSeen,
-  WantedService,
-} from './control.ts';
+import type { EventsControl, ServicePlaces, StreamRule, StreamStatus, TypeSeen, WantedService } from './control.ts';
+import type { Tellable, ToldStreams } from './told-streams.ts';
+import { ISSUERS } from './told-streams.ts';
 
 /** What a data plane does for a control process that may come and go. */
-export interface TellableEvents extends EventsControl {
-  /** Everything that is wanted has been told. */
-  told(): void;
-  /** Serves it no longer, and keeps its events. */
-  releaseStream(key: string): Promise<void>;
-}
-
-type StreamHead = Omit<StreamRule, 'consumers'>;
-
-const ISSUERS = 'issuers';
+export type TellableEvents = EventsControl & Tellable;
 
 /** Serves the control at the path, until closed. */
 export async function serveEventsControl(
   socketPath: string,
   events: TellableEvents,
+  streams: ToldStreams,
   log: Logger,
 ): Promise<{ close(): Promise<void> }> {
-  const streams = new Assembly();
-  const link = await serveLink(socketPath, {
+  const removeGone = () =>
+    streams
+      .removeGone(async (keys) => (await link.ask('gone', keys)) as readonly string[])
+      .catch((error: unknown) => log.warn('streams that are no more were not let go', { error: messageOf(error) }));
+  const link: LinkServer = await serveLink(socketPath, {
     log,
+    known: streams.known,
     async apply(changes, isAll) {
-      for (const { kind, value } of changes)
-        if (kind === ISSUERS) await events.setIssuers((value ?? []) as readonly TokenIssuer[]);
-      const stale = new Set(changes.flatMap(({ kind, key, isStale }) => (kind === 'stream' && isStale ? [key] : [])));
-      await Promise.all(
-        streams
-          .take(changes)
-          .map((key) => (stale.has(key) ? events.releaseStream(key) : events.setStream(key, streams.rule(key)))),
-      );
-      if (isAll) events.told();
+      await streams.apply(changes, isAll);
+      if (isAll) void removeGone();
     },
     answering: {
       status: () => events.status(),
@@ -70,8 +55,10 @@ export async function serveEventsControl(
   });
   const stops = [
     events.onTypeSeen((seen) => link.tell('type', seen)),
-    events.onPlacesWanted(async (service) => (await link.ask('places', service)) as ServicePlaces),
-    events.onTokenWanted(async (identity, audience) => (await link.ask('token', { identity, audience })) as string),
+    events.onPlacesWanted(async (service) => (await answered(link.ask('places', service))) as ServicePlaces),
+    events.onTokenWanted(
+      async (identity, audience) => (await answered(link.ask('token', { identity, audience }))) as string,
+    ),
   ];
   return {
     async close() {
@@ -81,37 +68,13 @@ export async function serveEventsControl(
   };
 }
 
-/** Rules put together from their pieces: those of consumers that did not change stay the same objects. */
-class Assembly {
-  readonly #heads = new Map<string, StreamHead>();
-  readonly #consumers = new Map<string, Map<string, Consumer>>();
-
-  /** Gives the streams that changed. */
-  take(changes: readonly Change[]): string[] {
-    const changed = new Set<string>();
-    for (const { kind, key, value } of changes) {
-      const [stream, consumer] = kind === 'consumer' ? (JSON.parse(key) as [string, string]) : [key, ''];
-      if (kind === 'stream') put(this.#heads, stream, value as StreamHead | undefined);
-      else if (kind === 'consumer') {
-        const consumers = this.#consumers.get(stream) ?? new Map<string, Consumer>();
-        this.#consumers.set(stream, consumers);
-        put(consumers, consumer, value as Consumer | undefined);
-        if (consumers.size === 0) this.#consumers.delete(stream);
-      } else continue;
-      changed.add(stream);
-    }
-    return [...changed];
+/** Where there is nobody to ask, what needs the answer waits: it is no fault of a subscriber. */
+async function answered(asking: Promise<unknown>): Promise<unknown> {
+  try {
+    return await asking;
+  } catch (error) {
+    throw error instanceof LineLost ? new NotNowError(error.message, { cause: error }) : error;
   }
-
-  rule(key: string): StreamRule | undefined {
-    const head = this.#heads.get(key);
-    return head && { ...head, consumers: Object.fromEntries(this.#consumers.get(key) ?? []) };
-  }
-}
-
-function put<T>(map: Map<string, T>, key: string, value: T | undefined): void {
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
 }
 
 export interface ConnectEventsOptions {
@@ -122,6 +85,8 @@ export interface ConnectEventsOptions {
 }
 
 export interface LinkedEvents extends EventsControl {
+  /** Who says which streams are of channels that are no more: the data process asks once it has been told everything. */
+  onGoneAsked(tell: (keys: readonly string[]) => readonly string[]): void;
   /** Ends the line. The data process goes on with what it was told. */
   close(): Promise<void>;
 }
@@ -131,6 +96,7 @@ export function connectEvents(socketPath: string, options: ConnectEventsOptions)
   const typeListeners = new Set<(seen: TypeSeen) => void>();
   let giveToken: ((identity: string, audience: string) => Promise<string>) | undefined;
   let givePlaces: ((service: WantedService) => Promise<ServicePlaces>) | undefined;
+  let tellGone: (keys: readonly string[]) => readonly string[] = () => [];
   const link = connectLink(socketPath, {
     ...options,
     answering: {
@@ -143,6 +109,7 @@ export function connectEvents(socketPath: string, options: ConnectEventsOptions)
         if (!givePlaces) throw new Error('nobody knows where Services are');
         return givePlaces(argument as WantedService);
       },
+      gone: async (keys) => tellGone(keys as readonly string[]),
     },
     onNews(name, value) {
       if (name === 'type') for (const listen of typeListeners) listen(value as TypeSeen);
@@ -178,6 +145,7 @@ export function connectEvents(socketPath: string, options: ConnectEventsOptions)
       typeListeners.add(listen);
       return () => void typeListeners.delete(listen);
     },
+    onGoneAsked: (tell) => void (tellGone = tell),
     status: async () => (await link.ask('status', null)) as readonly StreamStatus[],
     events: async (query) => (await link.ask('events', query)) as EventPage,
     event: async (stream, offset) => ((await link.ask('event', { stream, offset })) as EventStory | null) ?? undefined,
@@ -186,27 +154,4 @@ export function connectEvents(socketPath: string, options: ConnectEventsOptions)
     redrive: async (order) => (await link.ask('redrive', order)) as RedriveResult,
     close: () => link.close(),
   };
-}
-
-/** A stream without its consumers, and each consumer by itself, as far as they differ. */
-function difference(key: string, before: StreamRule | undefined, after: StreamRule | undefined): Change[] {
-  const ids = new Set([...Object.keys(before?.consumers ?? {}), ...Object.keys(after?.consumers ?? {})]);
-  const changes: Change[] = [];
-  for (const id of ids) {
-    const [old, now] = [before?.consumers[id], after?.consumers[id]];
-    if (!isSame(old, now)) changes.push({ kind: 'consumer', key: JSON.stringify([key, id]), value: now });
-  }
-  const [old, now] = [headOf(before), headOf(after)];
-  if (!isSame(old, now)) changes.push({ kind: 'stream', key, value: now });
-  return changes;
-}
-
-function headOf(rule: StreamRule | undefined): StreamHead | undefined {
-  if (!rule) return undefined;
-  const { consumers: _, ...head } = rule;
-  return head;
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

@@ -36,21 +36,34 @@ export interface DataProcessOptions
   readonly onTold?: () => void;
 }
 
+/** A gateway that a control process tells what to do. */
+export interface DataGateway extends Gateway {
+  /** Whether it has been told of everything: until then a route may be missing that is there. */
+  readonly isTold: boolean;
+}
+
 /** Starts on the machine's clock and chance. It serves until closed, whether or not a control process is there. */
-export async function runDataProcess(options: DataProcessOptions): Promise<Gateway> {
+export async function runDataProcess(options: DataProcessOptions): Promise<DataGateway> {
   const { socketPath, log, engine = 'own', onTold, ...rest } = options;
   const transport = ENGINES[engine](systemClock);
   const gateway = await startGateway({ ...rest, log, transport, clock: systemClock, random: systemRandom });
+  let isTold = false;
   try {
     const link = await serveControl(socketPath, gateway.control, {
       address: gateway.address,
       log,
       metrics: options.metrics,
-      onTold,
+      onTold() {
+        isTold = true;
+        onTold?.();
+      },
     });
     return {
       address: gateway.address,
       control: gateway.control,
+      get isTold() {
+        return isTold;
+      },
       serve: (exchange, door) => gateway.serve(exchange, door),
       hasRoute: (door, authority, target) => gateway.hasRoute(door, authority, target),
       async close(graceMs) {

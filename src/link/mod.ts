@@ -4,6 +4,7 @@ export { connectLink } from './client.ts';
 export type { ConnectOptions, LinkClient } from './client.ts';
 export { MAX_LINE_CHARS, readValues, writeValue } from './lines.ts';
 export { listenAt } from './listen.ts';
+export { LineLost } from './questions.ts';
 export { serveLink } from './server.ts';
 export type { LinkServer, ServeOptions } from './server.ts';
 export type { Change } from './words.ts';

@@ -16,6 +16,8 @@ export interface ServeOptions {
   /** Carries changes out, in the order they were told. `isAll`: from here on everything that is wanted is known. */
   readonly apply: (changes: readonly Change[], isAll: boolean) => Promise<void>;
   readonly answering: Answering;
+  /** What an earlier process of its kind was told and is in force here, so that a reset finds what of it is stale. */
+  readonly known?: readonly Change[];
 }
 
 export interface LinkServer {
@@ -84,6 +86,7 @@ class Told {
 
   constructor(options: ServeOptions) {
     this.#options = options;
+    for (const change of options.known ?? []) this.#note(change);
   }
 
   /** One after the other, so that no older word replaces a newer one. */
@@ -108,11 +111,13 @@ class Told {
   }
 
   async #apply(changes: readonly Change[], isAll: boolean): Promise<void> {
-    for (const change of changes) {
-      if (change.value === undefined) this.#known.delete(nameOf(change));
-      else this.#known.set(nameOf(change), { kind: change.kind, key: change.key, value: null });
-    }
+    for (const change of changes) this.#note(change);
     await this.#options.apply(changes, isAll);
+  }
+
+  #note({ kind, key, value }: Change): void {
+    if (value === undefined) this.#known.delete(nameOf({ kind, key }));
+    else this.#known.set(nameOf({ kind, key }), { kind, key, value: null });
   }
 }
 

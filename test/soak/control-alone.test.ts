@@ -11,7 +11,8 @@ import { isReady } from '#machinery/mod.ts';
 import type { Endpoints } from '../harness/platform.ts';
 import { ebbCommand, until } from '../harness/platform.ts';
 import { pidOf, Prober, untilAnswered } from './asking.ts';
-import { clientOf, functionCommand, hostOf } from './kill.ts';
+import { clientOf } from './client.ts';
+import { functionCommand, hostOf } from './kill.ts';
 import { isAlive, Life, processesOf } from './platform-lives.ts';
 import { IMAGE, NAMESPACE, service } from './writers.ts';
 

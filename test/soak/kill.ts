@@ -1,7 +1,7 @@
 // Kills a platform again and again while writers write and a function is asked, and checks after each restart what was promised.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +12,10 @@ import { ConfigMap, Deployment, Pod, Revision, Service } from '#kinds/mod.ts';
 import type { Kind } from '#machinery/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
 import type { Endpoints } from '../harness/platform.ts';
 import { ebbCommand, until } from '../harness/platform.ts';
 import { ask, Prober, untilAnswered } from './asking.ts';
+import { clientOf } from './client.ts';
 import { lostWrites, unreadable, watchesThatGoOn } from './checks.ts';
 import { Life, processesOf } from './platform-lives.ts';
 import { Recorder } from './recorder.ts';
@@ -297,11 +297,6 @@ class Soak {
       client.close();
     }
   }
-}
-
-export function clientOf(dataDir: string): HttpClient {
-  const kubeconfig = readFileSync(join(dataDir, 'kubeconfig'), 'utf8');
-  return httpClient({ ...parseKubeconfig(kubeconfig, (path) => readFileSync(path, 'utf8')), userAgent: 'soak' });
 }
 
 export function hostOf(name: string): string {

@@ -9,7 +9,8 @@ import { Pod, Service } from '#kinds/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import { ebbCommand, until } from '../harness/platform.ts';
 import { pidOf, untilAnswered } from './asking.ts';
-import { clientOf, functionCommand, hostOf } from './kill.ts';
+import { clientOf } from './client.ts';
+import { functionCommand, hostOf } from './kill.ts';
 import { isAlive, Life, processesOf } from './platform-lives.ts';
 import { IMAGE, NAMESPACE, service } from './writers.ts';
 

@@ -1,6 +1,6 @@
-// npm run soak [-- kill | fuzz | bodies | codec]: what takes long. Each kind writes what it found to results/KIND.json and ends with code 1 where anything is wrong.
+// npm run soak [-- kill | events | fuzz | bodies | codec]: what takes long. Each kind writes what it found to results/KIND.json and ends with code 1 where anything is wrong.
 // kill: the platform for many rounds. fuzz: a million connections of the gateway beside Node's parser. bodies: a gigabyte each way.
-// codec: a million events in every mode.
+// codec: a million events in every mode. events: the platform for many rounds under a load of events.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { repository } from '../harness/platform.ts';
 import { soakBodies } from './bodies.ts';
+import { soakEvents } from './events/soak.ts';
+import { eventsSummaryOf } from './events/summary.ts';
 import { soakFuzz } from './fuzz.ts';
 import { soakCodec } from './codec.ts';
 import { soak } from './kill.ts';
@@ -43,6 +45,10 @@ const KINDS: Readonly<Record<string, () => Promise<Summary>>> = {
     const { ebb } = values;
     const options = { rounds: Number(values.rounds), seed, configMaps: 850, services: 25, say };
     return summaryOf(await soak({ ...options, ...(ebb ? { ebb } : {}) }), circumstances);
+  },
+  async events() {
+    const options = { rounds: Number(values.rounds), seed, say, ...(values.ebb ? { ebb: values.ebb } : {}) };
+    return eventsSummaryOf(await soakEvents(options), circumstances);
   },
   fuzz: async () => ({ ...circumstances, ...(await soakFuzz({ count: Number(values.count), seed, say })) }),
   codec: async () => ({ ...circumstances, ...soakCodec({ events: Number(values.events), seed, say }) }),

@@ -6,6 +6,7 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Endpoints } from '../harness/platform.ts';
+import { strayGateways } from '../../src/homes/standalone/stray-gateways.ts';
 import { ebbCommand, until } from '../harness/platform.ts';
 
 const PORTS = ['api', 'gateway', 'gateway-tls', 'console', 'registry'].flatMap((name) => [`--port-${name}`, '0']);
@@ -72,13 +73,12 @@ export class Life {
     await this.#exited;
   }
 
-  /** Nothing happens where there is none yet. */
+  /** Also one that its control process has not noted yet. Nothing happens where there is none. */
   async killData(): Promise<void> {
-    const pid = safely(() => this.dataPid);
-    if (pid === undefined || !isAlive(pid)) return;
-    process.kill(pid, 'SIGKILL');
+    const pids = strayGateways(this.dataDir);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
     await until(
-      () => !isAlive(pid),
+      () => !pids.some(isAlive),
       READY_MS,
       () => 'the killed data process goes on',
     );

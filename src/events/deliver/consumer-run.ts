@@ -11,6 +11,7 @@ import type { End, Stage, Step } from './next-step.ts';
 import { destinationOf, firstStep, nextStep } from './next-step.ts';
 import { outgoing } from './outgoing.ts';
 import type { DeliveryPorts, Sieve } from './ports.ts';
+import { NotNowError } from './ports.ts';
 import type { Answer, Verdict } from './verdict-of-answer.ts';
 import { verdictOfAnswer, verdictOfReceipt } from './verdict-of-answer.ts';
 
@@ -166,12 +167,7 @@ export class ConsumerRun {
       if (letter) await this.#deliver(task, letter);
       else this.#finish(task);
     } catch (error) {
-      this.#ports.onTrouble('a delivery failed in the platform itself and is tried again', {
-        error: messageOf(error),
-        consumer: this.#ports.id,
-        offset: task.offset,
-      });
-      this.#wait(task, TROUBLE_MS);
+      this.#hinder(task, error);
     }
     this.#underWay--;
     if (this.#underWay === 0) for (const run of this.#whenIdle.splice(0)) run();
@@ -249,13 +245,25 @@ export class ConsumerRun {
     this.#release(task);
     this.#tasks.delete(task.offset);
     this.#lanes.done(task);
-    if (end === 'failed' || end === 'lost') this.#complain(task, end);
+    if (end === 'failed') this.#complain(task, 'an event was not delivered');
+    else if (end === 'lost') this.#complain(task, 'neither the subscriber nor the dead letter sink took an event');
     this.#ports.onEnd?.(end);
     this.#ports.onChange();
   }
 
+  /** What the platform itself cannot do is no fault of the subscriber, and counts as no attempt. */
+  #hinder(task: Task, error: unknown): void {
+    if (this.#over.signal.aborted) return;
+    const isSoon = error instanceof NotNowError;
+    const what = isSoon
+      ? 'events cannot be delivered at the moment and wait'
+      : 'a delivery failed in the platform itself and is tried again';
+    this.#complain(task, what, { error: messageOf(error) });
+    this.#wait(task, isSoon ? NOT_NOW_MS : TROUBLE_MS);
+  }
+
   /** Not for each one of many. */
-  #complain({ offset }: Task, end: End): void {
+  #complain({ offset }: Task, what: string, more: Readonly<Record<string, unknown>> = {}): void {
     this.#untold++;
     const now = this.#ports.clock.monotonic();
     if (now - this.#toldAt < BETWEEN_COMPLAINTS_MS) return;
@@ -263,10 +271,13 @@ export class ConsumerRun {
     const events = this.#untold;
     this.#untold = 0;
     const { namespace, name, kind } = this.#rule;
-    this.#ports.onTrouble(
-      end === 'lost' ? 'neither the subscriber nor the dead letter sink took an event' : 'an event was not delivered',
-      { stream: this.#ports.stream, offset, events, [kind]: `${namespace}/${name}` },
-    );
+    this.#ports.onTrouble(what, {
+      stream: this.#ports.stream,
+      offset,
+      events,
+      [kind]: `${namespace}/${name}`,
+      ...more,
+    });
   }
 
   /** Undefined where it was trimmed, which only happens to events of streams that were made anew. */
@@ -317,6 +328,8 @@ function isSame(a: unknown, b: unknown): boolean {
 const BETWEEN_COMPLAINTS_MS = 10_000;
 /** How long the platform waits where it is itself what fails. */
 const TROUBLE_MS = 1000;
+/** What it cannot do at the moment is soon over: somebody has to come back, or to say something. */
+const NOT_NOW_MS = 200;
 
 function nextOf(step: Step) {
   if (step.kind === 'end') return { kind: step.kind, end: step.end };

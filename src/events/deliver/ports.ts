@@ -10,7 +10,12 @@ import type { End, Stage } from './next-step.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Answer } from './verdict-of-answer.ts';
 
-/** Sends an event to a destination, one time. Never rejects: what went wrong is the answer's error. */
+/** The platform cannot send at the moment: nothing reached the subscriber, so this was no attempt. */
+export class NotNowError extends Error {
+  override readonly name = 'NotNowError';
+}
+
+/** Sends an event to a destination, one time. What went wrong is the answer's error; rejects with NotNowError alone. */
 export type Transfer = (to: Destination, what: Outgoing, limits: TransferLimits) => Promise<Answer>;
 
 export interface TransferLimits {

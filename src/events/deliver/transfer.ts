@@ -9,6 +9,7 @@ import type { Codec } from '../message.ts';
 import { passThrough } from '../pass-through.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Transfer, TransferLimits } from './ports.ts';
+import { NotNowError } from './ports.ts';
 import type { Answer } from './verdict-of-answer.ts';
 
 /** A POST. */
@@ -21,7 +22,10 @@ export interface SendRequest {
   readonly body: Uint8Array;
 }
 
-/** Sends a request and gives the answer with its whole body; rejects with what went wrong, and once the signal is aborted. */
+/**
+ * Sends a request and gives the answer with its whole body; rejects with what went wrong, once the signal is aborted, and with
+ * NotNowError where it cannot send at the moment.
+ */
 export type Send = (request: SendRequest, signal: AbortSignal) => Promise<Exclude<Answer, { error: string }>>;
 
 /** A token of a ServiceAccount ("namespace/name") for an audience. */
@@ -42,6 +46,7 @@ export function transferBy(ports: TransferPorts): Transfer {
     try {
       return (await inMemory(url, to, what, ports)) ?? (await overWire(url, to, what, { limits, ports }));
     } catch (error) {
+      if (error instanceof NotNowError) throw error;
       return { error: messageOf(error) };
     }
   };
@@ -65,6 +70,7 @@ async function inMemory(
     scheme: protocol === 'https:' ? 'https' : 'http',
   });
   if (!found) return undefined;
+  if ('refusal' in found && !ingress.isTold) throw new NotNowError(`what ${url.href} is has not been told yet`);
   const answer =
     'way' in found
       ? await ingress.takeFrom(senderOf(to), found.way, event, passThrough(headers))

@@ -66,6 +66,10 @@ export class Ingress {
     this.#isTold = true;
   }
 
+  get isTold(): boolean {
+    return this.#isTold;
+  }
+
   /** Takes nothing more. */
   close(): void {
     this.#isClosing = true;

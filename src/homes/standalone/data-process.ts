@@ -6,7 +6,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '#base/mod.ts';
 import { backoffMs, messageOf, sleep, systemClock, systemRandom } from '#base/mod.ts';
-import type { EngineName, Gateway, GatewayAddress, GatewayPorts, LinkedControl } from '#gateway/mod.ts';
+import type { EngineName, GatewayAddress, GatewayPorts, LinkedControl } from '#gateway/mod.ts';
 import { connectControl, runDataProcess } from '#gateway/mod.ts';
 import { podsFolder } from '#node/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
@@ -94,7 +94,7 @@ export async function startDataProcess(
 ): Promise<DataLink> {
   const pid = found?.pid ?? (await launch(settings, program, build));
   const keeper = new Keeper(pid, clock, log);
-  const control = connectControl(socketPath(settings.dataDir), { clock, log, ...(found ? { allTold } : {}) });
+  const control = connectControl(socketPath(settings.dataDir), { clock, log, allTold });
   const address = await unlessGone(control.address(), pid, settings.dataDir);
   const again = { ...settings, ports: portsOf(address, settings.ports) };
   keeper.keep(control, () => launch(again, program, build));
@@ -262,7 +262,7 @@ export async function runData(settings: DataSettings): Promise<void> {
     log: telemetry.log.named('events'),
     metrics: telemetry.metrics,
   });
-  const gateway: Gateway = await runDataProcess({
+  const gateway = await runDataProcess({
     ports,
     host: hosts.http,
     httpsHost: hosts.https,

@@ -1,6 +1,6 @@
 // Events of the data process over real sockets: in by HTTP, out by the gateway and over the wire, told over the line.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { systemClock } from '#base/mod.ts';
 import type { Consumer, LinkedEvents, StreamRule } from '#events/mod.ts';
 import { connectEvents } from '#events/mod.ts';
-import type { Endpoint, Gateway, Target } from '#gateway/mod.ts';
+import type { DataGateway, Endpoint, LinkedControl, Target } from '#gateway/mod.ts';
 import { connectControl, runDataProcess } from '#gateway/mod.ts';
 import { createMetrics, silentLog } from '#telemetry/mod.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -21,16 +21,16 @@ const EVENT = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-ty
 
 let dataDir = '';
 let events: DataEvents;
-let gateway: Gateway;
+let gateway: DataGateway;
 let control: LinkedEvents;
+let routes: LinkedControl;
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'ebb-events-'));
   await mkdir(join(dataDir, 'run'));
   await begin();
-  control = connectEvents(eventsSocketPath(dataDir), { clock: systemClock, log: silentLog });
-  closers.push(() => control.close());
+  connect();
 });
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -49,6 +49,17 @@ async function begin(): Promise<void> {
     ingest: events.ingest,
   });
   await events.begin(gateway);
+}
+
+/** The control process comes. */
+function connect(): void {
+  const events = connectEvents(eventsSocketPath(dataDir), { clock: systemClock, log: silentLog });
+  const gatewayLink = connectControl(join(dataDir, 'run', 'gateway.sock'), { clock: systemClock, log: silentLog });
+  [control, routes] = [events, gatewayLink];
+  closers.push(
+    () => events.close(),
+    () => gatewayLink.close(),
+  );
 }
 
 async function end(): Promise<void> {
@@ -94,11 +105,12 @@ function post(
   headers: Record<string, string>,
   body: string | Buffer = '{}',
   host = 'broker-ingress.knative-eventing.localhost:8080',
+  path = '/ns/b',
 ): Promise<Told> {
   return new Promise((resolve, reject) => {
     const { port } = gateway.address.http;
     const all = { ...headers, host };
-    const asked = request({ host: '127.0.0.1', port, method: 'POST', path: '/ns/b', headers: all }, (response) => {
+    const asked = request({ host: '127.0.0.1', port, method: 'POST', path, headers: all }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () =>
@@ -153,11 +165,9 @@ test('to a subscriber of the world, and its reply back to the broker', async () 
 
 test('to a local service through the gateway, which holds it until there is an instance', async () => {
   const app = await subscriber((response) => response.writeHead(200).end());
-  const link = connectControl(join(dataDir, 'run', 'gateway.sock'), { clock: systemClock, log: silentLog });
-  closers.push(() => link.close());
   const splits = [{ target: 'ns/rev', percent: 100 }];
   const hosts = ['fn.ns.svc.cluster.local'];
-  await link.setIngress('ns/fn', { rules: [{ hosts, visibility: 'internal', paths: [{ prefix: '/', splits }] }] });
+  await routes.setIngress('ns/fn', { rules: [{ hosts, visibility: 'internal', paths: [{ prefix: '/', splits }] }] });
   const target: Target = {
     namespace: 'ns',
     name: 'rev',
@@ -166,13 +176,13 @@ test('to a local service through the gateway, which holds it until there is an i
     protocol: 'http1',
     endpoints: [],
   };
-  const woken = new Promise<string>((resolve) => link.onWake(resolve));
-  await link.setTarget('ns/rev', target);
+  const woken = new Promise<string>((resolve) => routes.onWake(resolve));
+  await routes.setTarget('ns/rev', target);
   await control.setStream('ns/b', brokerOf(consumer('http://fn.ns.svc.cluster.local')));
   expect((await post(EVENT)).status).toBe(202);
   expect(await woken).toBe('ns/rev');
   const endpoint: Endpoint = { id: 'e', host: '127.0.0.1', port: app.port, state: 'ready' };
-  await link.setTarget('ns/rev', { ...target, endpoints: [endpoint] });
+  await routes.setTarget('ns/rev', { ...target, endpoints: [endpoint] });
   await vi.waitFor(() => expect(app.heard).toMatchObject([{ headers: { host: 'fn.ns.svc.cluster.local' } }]));
 });
 
@@ -188,14 +198,52 @@ test('to a Service whose endpoints only the control process knows', async () => 
   await vi.waitFor(() => expect(app.heard).toMatchObject([{ headers: { host: 'plain.ns.svc.cluster.local' } }]));
 });
 
-test('what was accepted is delivered after a restart, once the control process has told its streams', async () => {
-  await control.setStream('ns/b', brokerOf(consumer('http://127.0.0.1:1/', { paused: true })));
-  expect((await post(EVENT)).status).toBe(202);
+test('after a start it takes and delivers before anybody has told it anything', async () => {
+  const app = await subscriber((response) => response.writeHead(200).end());
+  const late = consumer(`http://127.0.0.1:${app.port}/late`, { paused: true });
+  await control.setStream('ns/b', brokerOf(consumer(`http://127.0.0.1:${app.port}/`), late));
+  await post(EVENT);
+  await vi.waitFor(() => expect(app.heard).toHaveLength(1));
+  await Promise.all([control.close(), routes.close()]);
   await end();
   await begin();
+  expect((await post({ ...EVENT, 'ce-id': '2' })).status).toBe(202);
+  await vi.waitFor(() => expect(app.heard).toMatchObject([{}, { headers: { 'ce-id': '2' } }]));
+  // Brokers that came meanwhile are not known yet.
+  expect((await post(EVENT, '{}', undefined, '/ns/other')).status).toBe(503);
+  connect();
+  await control.setStream('ns/b', brokerOf(consumer('http://127.0.0.1:1/'), { ...late, paused: false }));
+  await vi.waitFor(() => expect(app.heard).toHaveLength(4));
+});
+
+test('an event for a local service waits until it is known which there are, and that is no attempt', async () => {
   const app = await subscriber((response) => response.writeHead(200).end());
-  await control.setStream('ns/b', brokerOf(consumer(`http://127.0.0.1:${app.port}/`)));
+  const once = consumer('http://plain.ns.svc.cluster.local/x', { delivery: { retry: 0 } });
+  await control.setStream('ns/b', brokerOf(once));
+  await Promise.all([control.close(), routes.close()]);
+  await end();
+  await begin();
+  expect((await post(EVENT)).status).toBe(202);
+  connect();
+  control.onPlacesWanted(async () => ({ kind: 'endpoints', places: [{ host: '127.0.0.1', port: app.port }] }));
+  await control.setStream('ns/b', brokerOf(once));
   await vi.waitFor(() => expect(app.heard).toHaveLength(1));
+});
+
+test('a stream whose channel went while nobody could say so goes with its files', async () => {
+  const rule = brokerOf();
+  const channel = { hosts: ['b-kn-channel.ns'], path: '/', kind: 'channel', namespace: 'ns', name: 'b' } as const;
+  await control.setStream('ns/b', { ...rule, addresses: [...rule.addresses, channel] });
+  await control.setStream('ns/c', {
+    addresses: [{ ...channel, hosts: ['c-kn-channel.ns'], name: 'c' }],
+    consumers: {},
+  });
+  expect((await post(EVENT)).status).toBe(202);
+  await control.close();
+  connect();
+  control.onGoneAsked((keys) => keys.filter((key) => key === 'ns/b'));
+  await vi.waitFor(async () => expect(await readdir(join(dataDir, 'events'))).toEqual(['ns%2fc', 'told']));
+  expect((await post(EVENT)).status).toBe(404);
 });
 
 test('a larger event than is taken is refused', async () => {

@@ -4,13 +4,23 @@
 import { join } from 'node:path';
 import { systemClock, systemRandom } from '#base/mod.ts';
 import type { Send, SendRequest } from '#events/mod.ts';
-import { Events, filtering, httpCodec, openDiskLog, serveEventsControl, serveIngress } from '#events/mod.ts';
-import type { Exchange, Gateway } from '#gateway/mod.ts';
+import {
+  Events,
+  filtering,
+  httpCodec,
+  NotNowError,
+  openDiskLog,
+  Remembered,
+  serveEventsControl,
+  serveIngress,
+  ToldStreams,
+} from '#events/mod.ts';
+import type { DataGateway, Exchange, Gateway } from '#gateway/mod.ts';
 import { askInMemory, engineTransport } from '#gateway/mod.ts';
 import type { DiskBounds } from '#storage/mod.ts';
 import { FolderRoom, nodeDisk } from '#storage/mod.ts';
 import type { Logger, Metrics } from '#telemetry/mod.ts';
-import { Places } from './places.ts';
+import { Places, serviceOf } from './places.ts';
 import { MAX_ANSWER_BYTES, Wire } from './wire.ts';
 
 export const eventsSocketPath = (dataDir: string): string => join(dataDir, 'run', 'events.sock');
@@ -30,7 +40,7 @@ export interface DataEvents {
   /** Serves what is for a broker or a channel. */
   readonly ingest: (exchange: Exchange) => boolean;
   /** From here on deliveries go through this gateway, and the control process is heard. */
-  begin(gateway: Gateway): Promise<void>;
+  begin(gateway: DataGateway): Promise<void>;
   /** Takes nothing more in, lets deliveries that are under way finish for `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -39,13 +49,21 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
   const clock = systemClock;
   const room = new FolderRoom({ folder: dataDir, bounds: disk, clock });
   const wire = new Wire(engineTransport(clock).client());
-  let gateway: Gateway | undefined;
+  let gateway: DataGateway | undefined;
   const places = new Places({ clock, random: systemRandom, ask: (service) => events.placesOf(service) });
-  const send: Send = async (request, signal) =>
-    (gateway && throughGateway(gateway, request, signal)) ?? overWire(wire, places, request, signal);
+  const send: Send = async (request, signal) => {
+    if (!gateway) throw new NotNowError('the gateway does not serve yet');
+    const answer = throughGateway(gateway, request, signal);
+    if (answer) return answer;
+    // A local service whose route has not been told yet would be taken for one that is not there.
+    if (!(gateway.isTold && events.isTold) && isOfCluster(request.url))
+      throw new NotNowError('which services there are has not been told yet');
+    return overWire(wire, places, request, signal);
+  };
+  const eventLog = await openDiskLog({ disk: await nodeDisk(eventsFolder(dataDir)), clock, room });
   const events = new Events({
     clock,
-    log: await openDiskLog({ disk: await nodeDisk(eventsFolder(dataDir)), clock, room }),
+    log: eventLog,
     codec: httpCodec,
     filtering,
     send,
@@ -53,12 +71,16 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
     brokerHosts: BROKER_HOSTS,
     ...(metrics ? { metrics } : {}),
   });
+  const streams = new ToldStreams(events, await Remembered.open(eventLog), log);
+  // Nobody else waits for it: requests that come before it are answered that nothing has been told yet.
+  const restored = streams.restore();
   let link: { close(): Promise<void> } | undefined;
   return {
     ingest: serveIngress(events.ingress),
     async begin(through) {
       gateway = through;
-      link = await serveEventsControl(eventsSocketPath(dataDir), events, log);
+      await restored;
+      link = await serveEventsControl(eventsSocketPath(dataDir), events, streams, log);
     },
     async close(graceMs) {
       await events.close(graceMs);
@@ -67,6 +89,11 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
       room.stop();
     },
   };
+}
+
+/** Whether a name may be one of this cluster's own. */
+function isOfCluster({ hostname }: URL): boolean {
+  return serviceOf(hostname, 0) !== undefined || hostname.endsWith('.localhost');
 }
 
 /** Undefined where no route leads there. */

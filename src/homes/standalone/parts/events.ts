@@ -1,7 +1,9 @@
 // The control over the data process's events.
 
+import { streamKey } from '#eventing/mod.ts';
 import type { LinkedEvents } from '#events/mod.ts';
 import { connectEvents } from '#events/mod.ts';
+import { InMemoryChannel } from '#kinds/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import { eventsSocketPath } from '../events/data-events.ts';
 import { identityTokens } from '../events/identities.ts';
@@ -28,6 +30,10 @@ export function connectDataEvents(
   events
     .setIssuers([tokens.issuer])
     .catch((error: unknown) => log.named('events').warn('issuers were not told', { error }));
+  events.onGoneAsked((keys) => {
+    const there = new Set(informers.of(InMemoryChannel).list().map(streamKey));
+    return keys.filter((key) => !there.has(key));
+  });
   const places = servicePlaces(informers);
   events.onPlacesWanted(async (service) => places(service));
   return events;
