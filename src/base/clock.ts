@@ -59,6 +59,18 @@ export function rfc3339(ms: number): string {
   return lastText;
 }
 
+let lastMilli = NaN;
+let lastMilliText = '';
+
+/** RFC 3339 in UTC with milliseconds, as JavaScript writes times; of one millisecond there is one text. */
+export function rfc3339Milli(ms: number): string {
+  if (ms !== lastMilli) {
+    lastMilliText = new Date(ms).toISOString();
+    lastMilli = ms;
+  }
+  return lastMilliText;
+}
+
 /** RFC 3339 in UTC with microseconds, as the Kubernetes API writes `metav1.MicroTime`. */
 export function rfc3339Micro(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 23)}000Z`;

@@ -250,11 +250,11 @@ export class Events implements EventsControl {
   #noteType({ address, stream }: Way<Intake>, event: CloudEvent): void {
     if (!address.tellsTypes) return;
     const [type = '', source = ''] = [textOf(event, 'type'), textOf(event, 'source')];
-    const schema = textOf(event, 'dataschema');
     const { kind, namespace, name } = address;
-    const key = [kind, namespace, name, type, source].join('\n');
+    const key = `${type}\n${source}\n${kind}\n${namespace}\n${name}`;
     if (this.#typesSeen.has(key) || this.#typesSeen.size >= MAX_TYPES_SEEN) return;
     this.#typesSeen.add(key);
+    const schema = textOf(event, 'dataschema');
     const seen = {
       stream: stream.key,
       address: { kind, namespace, name },

@@ -1,6 +1,6 @@
 // What of events is measured, under the names that Knative has for it.
 
-import type { Counter, Histogram, Metrics } from '#telemetry/mod.ts';
+import type { Counter, Histogram, HistogramSeries, Metrics } from '#telemetry/mod.ts';
 import type { Consumer, StreamAddress } from './control.ts';
 import type { Attempt } from './deliver/ports.ts';
 
@@ -9,6 +9,9 @@ export class EventsMeter {
   readonly #dispatch: Histogram;
   readonly #process: Histogram;
   readonly #undelivered: Counter;
+  /** Series that were found before: for each address, and for each consumer by the status. */
+  readonly #kept = new WeakMap<StreamAddress, HistogramSeries>();
+  readonly #attempted = new WeakMap<Consumer, Map<number | undefined, HistogramSeries>>();
 
   constructor(metrics: Metrics) {
     this.#dispatch = metrics.histogram('kn.eventing.dispatch.duration');
@@ -17,15 +20,31 @@ export class EventsMeter {
   }
 
   /** An event was taken, so many milliseconds after its last byte. */
-  kept({ kind, namespace, name }: StreamAddress, ms: number): void {
-    this.#process.observe(ms / 1000, { 'k8s.namespace.name': namespace, [`kn.${kind}.name`]: name });
+  kept(address: StreamAddress, ms: number): void {
+    let series = this.#kept.get(address);
+    if (!series) this.#kept.set(address, (series = this.#process.of(labelsOf(address))));
+    series.observe(ms / 1000);
   }
 
-  attempted({ kind, namespace, name }: Consumer, { status, tookMs, next }: Attempt): void {
-    const labels = { 'k8s.namespace.name': namespace, [`kn.${kind}.name`]: name };
-    const code: Record<string, string> = status === undefined ? {} : { 'http.response.status_code': String(status) };
-    this.#dispatch.observe(tookMs / 1000, { ...labels, ...code });
+  attempted(consumer: Consumer, { status, tookMs, next }: Attempt): void {
+    this.#attemptsOf(consumer, status).observe(tookMs / 1000);
     if (next.kind === 'end' && (next.end === 'failed' || next.end === 'lost'))
-      this.#undelivered.add({ ...labels, outcome: next.end });
+      this.#undelivered.add({ ...labelsOf(consumer), outcome: next.end });
   }
+
+  #attemptsOf(consumer: Consumer, status: number | undefined): HistogramSeries {
+    let byStatus = this.#attempted.get(consumer);
+    if (!byStatus) this.#attempted.set(consumer, (byStatus = new Map()));
+    let series = byStatus.get(status);
+    if (!series) {
+      const code: Record<string, string> = status === undefined ? {} : { 'http.response.status_code': String(status) };
+      byStatus.set(status, (series = this.#dispatch.of({ ...labelsOf(consumer), ...code })));
+    }
+    return series;
+  }
+}
+
+/** Of a Broker, channel, Trigger or Subscription. */
+function labelsOf({ kind, namespace, name }: StreamAddress | Consumer): Record<string, string> {
+  return { 'k8s.namespace.name': namespace, [`kn.${kind}.name`]: name };
 }

@@ -3,7 +3,7 @@
 import type { CloudEvent } from '../event.ts';
 import { attributeText, SPEC_VERSIONS } from '../event.ts';
 import type { ValueKind } from './header-value.ts';
-import { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
+import { decodeHeaderValue, encodeHeaderValue, isPlain } from './header-value.ts';
 import { Malformed } from './malformed.ts';
 import { isAttributeName, NAME_RULE, shown } from './validate.ts';
 
@@ -22,12 +22,16 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['datacontentencoding', 'no header, for the body is the data itself'],
 ]);
 
+const LETTER_C = 99;
+
 /** Names as they were spelled; the few that come all the time are looked at once. */
 const seen = new Map<string, Field>();
 const MAX_SEEN = 1000;
 const MAX_SEEN_LENGTH = 64;
 
 function fieldOf(name: string): Field {
+  // Both that count begin with a C; nearly all others are told by that.
+  if ((name.charCodeAt(0) | 32) !== LETTER_C) return 'other';
   const known = seen.get(name);
   if (known !== undefined) return known;
   const field = readName(name);
@@ -74,6 +78,11 @@ export function decodeBinary(headers: RawHeaders, body: Uint8Array): CloudEvent 
     }
     const { attribute, kind } = field;
     if (attributes.has(attribute)) continue;
+    // Most values mean what they are, and would be written so.
+    if (isPlain(raw) && raw !== '') {
+      attributes.set(attribute, raw);
+      continue;
+    }
     const value = decodeHeaderValue(raw, kind);
     if (value === undefined) throw new Malformed(`${name} must have escapes of UTF-8, but is ${shown(raw)}`);
     // An optional attribute that is empty is one that is not set.

@@ -18,6 +18,11 @@ const ABOVE_ASCII = /[\u0080-\u00ff]/;
 const ABOVE_LATIN = /[^\0-\u00ff]/;
 const PERCENT_NOT_ESCAPED = /%(?!25)/;
 
+/** Whether a value stands for itself, written and read. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text);
+}
+
 /** The field value for an attribute's text. */
 export function encodeHeaderValue(text: string, kind: ValueKind): string {
   if (PLAIN.test(text)) return text;

@@ -28,15 +28,42 @@ const HAS_HEADERS = 0x80;
 
 const ABOVE_LATIN = /[^\0-\u00ff]/;
 
-/** The bytes of an event; a copy. */
-export function encodeRecord({ event: { attributes, data, written }, headers }: Passing): Buffer {
-  const lengths: number[] = [attributes.size];
+/** Attributes that are set beside those that an event has. */
+export type Further = readonly (readonly [name: string, value: AttributeValue])[];
+
+const NONE: Further = [];
+
+/** The bytes of an event; a copy. `further` are attributes that it does not have yet. */
+export function encodeRecord(passing: Passing, further: Further = NONE): Buffer {
+  return layOut(passing, further, Buffer.allocUnsafe);
+}
+
+/** The same in a buffer that the next call takes again: for those who copy the bytes at once. */
+export function lendRecord(passing: Passing, further: Further = NONE): Buffer {
+  return layOut(passing, further, lend);
+}
+
+const LENT = Buffer.allocUnsafeSlow(64 * 1024);
+
+function lend(size: number): Buffer {
+  return size <= LENT.length ? LENT.subarray(0, size) : Buffer.allocUnsafeSlow(size);
+}
+
+function layOut(
+  { event: { attributes, data, written }, headers }: Passing,
+  further: Further,
+  take: (size: number) => Buffer,
+): Buffer {
+  const lengths: number[] = [attributes.size + further.length];
   let text = '';
-  for (const [name, value] of attributes) {
-    const string = typeof value === 'string' ? value : String(value);
-    lengths.push(name.length, string.length * 2 + (typeof value === 'string' ? 0 : 1));
+  const put = (name: string, value: AttributeValue) => {
+    const isString = typeof value === 'string';
+    const string = isString ? value : String(value);
+    lengths.push(name.length, string.length * 2 + (isString ? 0 : 1));
     text += name + string;
-  }
+  };
+  for (const [name, value] of attributes) put(name, value);
+  for (const [name, value] of further) put(name, value);
   if (written) {
     lengths.push(written.size);
     for (const [name, value] of written) {
@@ -52,14 +79,20 @@ export function encodeRecord({ event: { attributes, data, written }, headers }: 
     }
   }
   const what = (data ? HAS_DATA : 0) | (written ? HAS_WRITTEN : 0) | (headers.length > 0 ? HAS_HEADERS : 0);
-  return assemble(FORM | what, lengths, text, data);
+  return assemble(FORM | what, lengths, text, data, take);
 }
 
-function assemble(first: number, lengths: readonly number[], text: string, data: Uint8Array | undefined): Buffer {
+function assemble(
+  first: number,
+  lengths: readonly number[],
+  text: string,
+  data: Uint8Array | undefined,
+  take: (size: number) => Buffer,
+): Buffer {
   const wide = ABOVE_LATIN.test(text);
   let size = 1 + text.length * (wide ? 2 : 1) + (data?.length ?? 0);
   for (const length of lengths) size += varintSize(length);
-  const out = Buffer.allocUnsafe(size);
+  const out = take(size);
   out[0] = wide ? first | WIDE : first;
   let at = 1;
   for (const length of lengths) at = writeVarint(out, at, length);

@@ -85,7 +85,7 @@ function ingressFor({ log, is }: Case, kept: Uint8Array[] = []): Ingress {
     hasRoom,
     append: async ({ payload }) => {
       if (log) throw TROUBLES[log];
-      return kept.push(payload) - 1;
+      return kept.push(Uint8Array.from(payload)) - 1;
     },
   });
   const closed = { ...broker, path: '/ns/closed', name: 'closed', access: { ...access, policies } };

@@ -2,7 +2,7 @@
 // The order of the checks is that of Knative's ingress.
 
 import type { Clock } from '#base/mod.ts';
-import { messageOf } from '#base/mod.ts';
+import { messageOf, rfc3339Milli } from '#base/mod.ts';
 import type { StreamAddress } from '../control.ts';
 import type { CloudEvent } from '../event.ts';
 import { textOf, withAttributes } from '../event.ts';
@@ -10,7 +10,8 @@ import type { NewRecord } from '../log/log.ts';
 import { LogClosedError, LogFullError } from '../log/log.ts';
 import type { Codec } from '../message.ts';
 import { passThrough } from '../pass-through.ts';
-import { encodeRecord } from '../codec/record.ts';
+import type { Further } from '../codec/record.ts';
+import { lendRecord } from '../codec/record.ts';
 import { TTL_ATTRIBUTE, ttlOnArrival } from '../time-to-live.ts';
 import type { Gatekeeper, Who } from './access.ts';
 import type { IngressAnswer, Refusal } from './refusals.ts';
@@ -92,15 +93,16 @@ export class Ingress {
     return 'refusal' in found && !found.isLate ? refused(found.refusal) : undefined;
   }
 
-  async #take({ headers, target }: RequestHead, found: Found<Intake>, body: Uint8Array): Promise<IngressAnswer> {
+  #take({ headers, target }: RequestHead, found: Found<Intake>, body: Uint8Array): Promise<IngressAnswer> {
     const decoded = this.#ports.codec.decode(headers, body);
-    if (decoded.kind !== 'event') return refused('no-event', decoded.why);
-    if ('refusal' in found) return this.unknown(found.refusal, target);
+    if (decoded.kind !== 'event') return Promise.resolve(refused('no-event', decoded.why));
+    if ('refusal' in found) return Promise.resolve(this.unknown(found.refusal, target));
     const { way } = found;
     const { access } = way.address;
     if (!access) return this.keep(way, decoded.event, passThrough(headers));
-    const who = await this.#ports.gatekeeper.identify(headers, access);
-    return this.takeFrom(who, way, decoded.event, passThrough(headers));
+    return this.#ports.gatekeeper
+      .identify(headers, access)
+      .then((who) => this.takeFrom(who, way, decoded.event, passThrough(headers)));
   }
 
   /** No stream has this address, or none yet. */
@@ -119,11 +121,11 @@ export class Ingress {
   async keep(way: Way<Intake>, event: CloudEvent, headers: readonly string[]): Promise<IngressAnswer> {
     const { clock } = this.#ports;
     const since = clock.monotonic();
-    const arrived = arrival(event, way.address, clock.now());
-    if (!arrived) return refused('ttl-used-up');
+    const stamps = arrival(event, way.address, clock.now());
+    if (!stamps) return refused('ttl-used-up');
     if (!way.stream.hasRoom) return refused('backlog-full');
     try {
-      await way.stream.append(recordOf(arrived, headers));
+      await way.stream.append(recordOf(event, headers, stamps));
     } catch (error) {
       return this.#refusedBy(error, way);
     }
@@ -142,17 +144,26 @@ export class Ingress {
 /** Which refusal a bound of the log is. */
 const BY_BOUND = { disk: 'disk-full', stream: 'backlog-full', waiting: 'busy' } as const;
 
-function recordOf(event: CloudEvent, headers: readonly string[]): NewRecord {
-  const key = textOf(event, 'partitionkey');
-  return { payload: encodeRecord({ event, headers }), ...(key === undefined ? {} : { key }) };
+/** Its bytes are lent: a log copies them before the call returns. */
+function recordOf(event: CloudEvent, headers: readonly string[], stamps: Further): NewRecord {
+  const hasSome = stamps.some(([name]) => event.attributes.has(name));
+  const payload = hasSome
+    ? lendRecord({ event: withAttributes(event, Object.fromEntries(stamps)), headers })
+    : lendRecord({ event, headers }, stamps);
+  return { payload, key: textOf(event, 'partitionkey') };
 }
 
-/** The event as it is kept; undefined where it has no hops left. A channel keeps it as it came. */
-function arrival(event: CloudEvent, { kind }: StreamAddress, now: number): CloudEvent | undefined {
-  if (kind === 'channel') return event;
+const NO_STAMPS: Further = [];
+
+/** What is set on arrival; undefined where the event has no hops left. A channel keeps it as it came. */
+function arrival(event: CloudEvent, { kind }: StreamAddress, now: number): Further | undefined {
+  if (kind === 'channel') return NO_STAMPS;
   const left = ttlOnArrival(event);
   if (left <= 0) return undefined;
-  return withAttributes(event, { knativearrivaltime: new Date(now).toISOString(), [TTL_ATTRIBUTE]: left });
+  return [
+    ['knativearrivaltime', rfc3339Milli(now)],
+    [TTL_ATTRIBUTE, left],
+  ];
 }
 
 /** Kubernetes and Knative ask whether the ingress is well, at whatever path. */

@@ -5,7 +5,7 @@ import type { Bodied, BodyFault, BodyLimits } from './bodies.ts';
 import { Bodies } from './bodies.ts';
 import type { Ingress, RequestHead } from './ingress.ts';
 import type { IngressAnswer } from './refusals.ts';
-import { refused } from './refusals.ts';
+import { ACCEPTED, refused } from './refusals.ts';
 
 /** The part of a gateway's exchange that the ingress needs. */
 export interface IngressExchange extends Bodied {
@@ -37,19 +37,33 @@ export function serveIngress(
     const { take } = opened;
     bodies.take(
       exchange,
-      (body) =>
-        take(body)
-          .catch((error: unknown) => refused('failed', messageOf(error)))
-          .then((answer) => write(exchange, answer)),
+      (body) => answerTo(exchange, () => take(body)),
       (fault) => write(exchange, refusedBody(fault, limits)),
     );
     return true;
   };
 }
 
+/** Never rejects. */
+function answerTo(exchange: IngressExchange, ask: () => Promise<IngressAnswer>): Promise<void> {
+  const failed = (error: unknown) => write(exchange, refused('failed', messageOf(error)));
+  try {
+    return ask().then((answer) => write(exchange, answer), failed);
+  } catch (error) {
+    return Promise.resolve(failed(error));
+  }
+}
+
 function refusedBody(fault: BodyFault, { bodyBytes }: BodyLimits): IngressAnswer {
   if (fault === 'too-large') return refused('too-large', `it may have ${bodyBytes} bytes`);
   return refused(fault === 'busy' ? 'busy' : 'body-broken-off');
+}
+
+/** Made once: an engine that gets the same fields again need not look through them again. */
+const ACCEPTED_HEAD = headOfAnswer(ACCEPTED);
+
+function headOfAnswer({ status, headers, text }: IngressAnswer) {
+  return { status, headers: [...headers, 'Content-Length', String(Buffer.byteLength(text))] };
 }
 
 function headOf(exchange: IngressExchange): RequestHead {
@@ -64,9 +78,10 @@ export function plainHost(authority: string): string {
   return host.endsWith('.') ? host.slice(0, -1) : host;
 }
 
-function write(exchange: IngressExchange, { status, headers, text }: IngressAnswer): void {
+function write(exchange: IngressExchange, answer: IngressAnswer): void {
+  const { text } = answer;
   const isEmpty = text === '' || exchange.method === 'HEAD';
-  exchange.respond({ status, headers: [...headers, 'Content-Length', String(Buffer.byteLength(text))] }, isEmpty);
+  exchange.respond(answer === ACCEPTED ? ACCEPTED_HEAD : headOfAnswer(answer), isEmpty);
   if (isEmpty) return;
   exchange.write(Buffer.from(text));
   exchange.end();

@@ -31,8 +31,20 @@ export function responseText(head: ResponseHead, framing: ResponseFraming): stri
   return `${text}\r\n`;
 }
 
+/** The last that was looked through, and its text: an answer that is always the same is looked through once. */
+let lastHead: ResponseHead | undefined;
+let lastText = '';
+
 /** First line and fields of a head that somebody else made than an endpoint's reader. */
-function lookedThrough({ status, reason, headers }: ResponseHead): string {
+function lookedThrough(head: ResponseHead): string {
+  if (head === lastHead) return lastText;
+  const text = headText(head);
+  lastHead = head;
+  lastText = text;
+  return text;
+}
+
+function headText({ status, reason, headers }: ResponseHead): string {
   if (!(status >= 100 && status <= 999)) throw new RangeError(`${status} is no status`);
   const usual = STATUS_CODES[status] ?? '';
   const phrase = reason ?? usual;
