@@ -8,6 +8,7 @@ import { eventingStage } from './eventing/stage.ts';
 import { EVENTING_SUITES } from './eventing/suites.ts';
 import { H2SPEC } from './h2spec.ts';
 import { JETSTREAM } from './jetstream/stage.ts';
+import { KAFKA } from './kafka/stage.ts';
 import { servingStage } from './serving.ts';
 import type { LoneStage, Stage } from './stage.ts';
 import { SERVING_SUITES } from './suites.ts';
@@ -19,6 +20,7 @@ export const STAGES: Readonly<Record<string, Stage | LoneStage>> = {
   cesql: CESQL,
   h2spec: H2SPEC,
   jetstream: JETSTREAM,
+  kafka: KAFKA,
   ...Object.fromEntries(Object.entries(SERVING_SUITES).map(([name, suite]) => [name, servingStage(name, suite)])),
   ...Object.fromEntries(Object.entries(EVENTING_SUITES).map(([name, suite]) => [name, eventingStage(suite)])),
 };

@@ -55,6 +55,14 @@ go 1.26
 require github.com/nats-io/nats-server/v2 v2.15.3
 `;
 
+const KAFKA_FAKE = `module clients.local/kafka
+go 1.26
+require (
+	github.com/twmb/franz-go v1.22.3
+	github.com/twmb/franz-go/pkg/kfake v0.0.0-20260918054303-01f206a7e32c
+)
+`;
+
 const H2SPEC = `module clients.local/h2spec
 go 1.26.0
 require (
@@ -193,6 +201,11 @@ export function admissionJudge(): Promise<string> {
 /** The path of a program with cert-manager's controllers. */
 export function certManager(): Promise<string> {
   return ownProgram("cert-manager's controllers", CERT_MANAGER, 'cert-manager');
+}
+
+/** The path of a program with clusters of Kafka in memory. */
+export function kafkaFake(): Promise<string> {
+  return ownProgram('clusters of Kafka in memory', KAFKA_FAKE, 'kafka');
 }
 
 /** The folder of manifests that define cert-manager's kinds. */
