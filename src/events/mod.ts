@@ -23,6 +23,8 @@ export { Bodies } from './ingress/bodies.ts';
 export { passThrough } from './pass-through.ts';
 export { openDiskLog } from './log/disk/disk-log.ts';
 export type { DiskLogOptions } from './log/disk/disk-log.ts';
+export type { LoneDelivery, LonePorts, LoneEnd } from './deliver/deliver-one.ts';
+export { deliverOne } from './deliver/deliver-one.ts';
 export type { Send, SendRequest } from './deliver/transfer.ts';
 export type { EventsOptions } from './events.ts';
 export { Events } from './events.ts';

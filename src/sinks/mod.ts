@@ -1,4 +1,4 @@
-// sinks: what takes events at the end of their way: JobSinks, IntegrationSinks that log; and EventTransforms on
+// sinks: what takes events at the end of their way: JobSinks, IntegrationSinks that log, KafkaSinks; and EventTransforms on
 // their way. Controllers, and their faces by HTTP.
 
 export { sinksControllers } from './controllers.ts';
@@ -15,3 +15,5 @@ export type { TryJob } from './job/admission.ts';
 export { jobSinkAdmission } from './job/admission.ts';
 export { jobSinkFront } from './job/front.ts';
 export { JOB_SINK_SERVICE } from './job/names.ts';
+export { KAFKA_SINK_SERVICE } from './kafka/controller.ts';
+export { kafkaSinkFront } from './kafka/front.ts';

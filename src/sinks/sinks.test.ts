@@ -1,8 +1,8 @@
 // JobSinks and IntegrationSinks over the real store, asked by HTTP as senders ask.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EVENTING_NAMESPACE, IntegrationSink, Job, JobSink, KafkaSink, Secret } from '#kinds/mod.ts';
-import { findCondition, isReady } from '#machinery/mod.ts';
+import { EVENTING_NAMESPACE, IntegrationSink, Job, JobSink, Secret } from '#kinds/mod.ts';
+import { isReady } from '#machinery/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import { silentLog } from '#telemetry/mod.ts';
 import { made, sourcesWorld } from '../../test/sources/world.ts';
@@ -13,7 +13,6 @@ import { integrationSinkFront } from './integration/front.ts';
 import { jobSinkAdmission } from './job/admission.ts';
 import { jobSinkController } from './job/controller.ts';
 import { jobSinkFront } from './job/front.ts';
-import { kafkaSinkController } from './kafka/controller.ts';
 
 let world: Awaited<ReturnType<typeof sourcesWorld>>;
 let ask: (request: SinkRequest) => Promise<SinkAnswer>;
@@ -43,7 +42,7 @@ beforeEach(async () => {
       }),
     ],
   });
-  world.begin(jobSinkController, integrationSinkController, kafkaSinkController);
+  world.begin(jobSinkController, integrationSinkController);
   ask = frontOf([jobSinkFront(world.client), integrationSinkFront(world.informers, logger)]);
 });
 afterEach(() => world.stop());
@@ -213,11 +212,4 @@ describe('an IntegrationSink', () => {
     expect(sink && isReady(sink)).toBe(false);
     expect(await post({ host })).toEqual({ status: 404, text: `no sink has the host "${host}"` });
   });
-});
-
-test('a KafkaSink says that nothing is written', async () => {
-  await world.client.create(KafkaSink, made(KafkaSink, { topic: 't', bootstrapServers: ['127.0.0.1:9092'] }));
-  await world.clock.advance(100);
-  const sink = await world.client.get(KafkaSink, 'default', 'it');
-  expect(findCondition(sink?.status, 'Ready')).toMatchObject({ status: 'False', reason: 'NotSupported' });
 });

@@ -14,6 +14,7 @@ import { containerSourceController } from './container/controller.ts';
 import { integrationSourceController } from './integration/controller.ts';
 import { Timers } from './integration/timers.ts';
 import { kafkaSourceController } from './kafka/controller.ts';
+import type { Readings } from './kafka/readings.ts';
 import type { Outbox } from './outbox.ts';
 import { pingSourceController } from './ping/controller.ts';
 import type { SinkResolver } from './sinks.ts';
@@ -23,6 +24,7 @@ export interface SourcesOptions {
   readonly informers: Informers;
   readonly sinks: SinkResolver;
   readonly outbox: Outbox;
+  readonly readings: Readings;
   readonly random: Random;
   readonly log: Logger;
   readonly giveToken: GiveToken;
@@ -35,7 +37,8 @@ export interface SourcesOptions {
 
 /** Made once for a process; `runControllers` of the engine runs them. */
 export function sourcesControllers(options: SourcesOptions): Controller[] {
-  const { engine, informers, sinks, outbox, random, log, giveToken, mayDo, apiUrl, kindOf, onKinds } = options;
+  const { engine, informers, sinks, outbox, readings, random, log, giveToken, mayDo, apiUrl, kindOf, onKinds } =
+    options;
   const { clock } = engine;
   const watching = new Watching({ informers, outbox, clock, random, log, apiUrl });
   const timers = new Timers({ clock, random, outbox });
@@ -45,6 +48,6 @@ export function sourcesControllers(options: SourcesOptions): Controller[] {
     engine.controller(sinkBindingController({ sinks, giveToken })),
     engine.controller(containerSourceController),
     engine.controller(integrationSourceController({ sinks, timers })),
-    engine.controller(kafkaSourceController),
+    engine.controller(kafkaSourceController({ sinks, readings })),
   ];
 }

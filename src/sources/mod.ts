@@ -7,6 +7,7 @@ export { sinkBindingAdmission } from './binding/admission.ts';
 export type { GiveToken } from './binding/token.ts';
 export type { SourcesOptions } from './controllers.ts';
 export { sourcesControllers } from './controllers.ts';
+export { Readings } from './kafka/readings.ts';
 export type { Delivered, OutboxPorts, Parcel } from './outbox.ts';
 export { Outbox } from './outbox.ts';
 export type { ResolvedSink, SinkAddress, SinkResolver } from './sinks.ts';

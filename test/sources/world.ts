@@ -4,7 +4,7 @@ import type { Random } from '#base/mod.ts';
 import { seededRandom, VirtualClock } from '#base/mod.ts';
 import type { ControllerDefinition, Engine } from '#engine/mod.ts';
 import { createEngine, runControllers } from '#engine/mod.ts';
-import type { CloudEvent, SendRequest } from '#events/mod.ts';
+import type { CloudEvent, Send, SendRequest } from '#events/mod.ts';
 import { decodeHttp } from '#events/mod.ts';
 import { allKinds, CoreService, Namespace } from '#kinds/mod.ts';
 import type { KubeObject } from '#machinery/mod.ts';
@@ -45,6 +45,9 @@ export interface SourcesWorld {
   readonly scheme: Scheme;
   readonly engine: Engine;
   readonly outbox: Outbox;
+  /** What the outbox sends by, for those that deliver otherwise. */
+  readonly send: Send;
+  readonly giveToken: (identity: string, audience: string) => Promise<string>;
   /** What sinks accepted, in order. */
   readonly received: Received[];
   /** What a sink answers; 202 unless set. An Error is no answer. */
@@ -79,6 +82,13 @@ export async function sourcesWorld({
     if (!(await client.get(Namespace, '', name)))
       await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as Namespace);
   const received: Received[] = [];
+  const giveToken = async (identity: string, audience: string) => `${identity} for ${audience}`;
+  const send: Send = async (request) => {
+    const status = world.answer(request);
+    if (status instanceof Error) throw status;
+    if (status < 300) received.push(receivedOf(request, clock.now()));
+    return { status, headers: [], body: new Uint8Array(0) };
+  };
   let end = new AbortController();
   let running: Promise<void> = Promise.resolve();
   const world: SourcesWorld & { readonly database: ScriptedDatabase } = {
@@ -92,17 +102,9 @@ export async function sourcesWorld({
     database,
     received,
     answer: () => 202,
-    outbox: new Outbox({
-      clock,
-      log: silentLog,
-      giveToken: async (identity, audience) => `${identity} for ${audience}`,
-      send: async (request) => {
-        const status = world.answer(request);
-        if (status instanceof Error) throw status;
-        if (status < 300) received.push(receivedOf(request, clock.now()));
-        return { status, headers: [], body: new Uint8Array(0) };
-      },
-    }),
+    send,
+    giveToken,
+    outbox: new Outbox({ clock, log: silentLog, giveToken, send }),
     begin(...definitions) {
       end = new AbortController();
       running = runControllers(

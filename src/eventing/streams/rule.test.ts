@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Broker, Channel, EventPolicy, InMemoryChannel, Subscription, Trigger } from '#kinds/mod.ts';
-import { eventingFeaturesConfig } from '#kinds/mod.ts';
+import { eventingFeaturesConfig, plainDelivery } from '#kinds/mod.ts';
 import type { StreamFacts } from './rule.ts';
-import { deliveryOf, streamKey, streamRule } from './rule.ts';
+import { streamKey, streamRule } from './rule.ts';
 import { consumerSettings, streamSettings } from './settings.ts';
 import { filtersOf, triggerFilters } from './filters.ts';
 
@@ -245,14 +245,14 @@ test('the older filter counts where there are no others', () => {
 
 test('deliveries in milliseconds', () => {
   const spec = { retry: 3, backoffPolicy: 'linear', backoffDelay: 'PT1M', timeout: 'PT0.5S', retryAfterMax: 'PT0S' };
-  expect(deliveryOf(spec)).toEqual({
+  expect(plainDelivery(spec)).toEqual({
     retry: 3,
     backoffPolicy: 'linear',
     backoffDelayMs: 60_000,
     timeoutMs: 500,
     retryAfterMaxMs: 0,
   });
-  expect(deliveryOf(undefined)).toEqual({ retry: 0 });
+  expect(plainDelivery(undefined)).toEqual({ retry: 0 });
 });
 
 test('settings by annotation', () => {

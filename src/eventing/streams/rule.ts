@@ -1,11 +1,9 @@
 // From an InMemoryChannel, and the Broker and Triggers that it stands behind, to the stream of the data plane.
 
-import { parsePeriod } from '#base/mod.ts';
-import type { Consumer, Delivery, Destination, StreamAddress, StreamRule } from '#events/mod.ts';
+import type { Consumer, Destination, StreamAddress, StreamRule } from '#events/mod.ts';
 import type {
   Broker,
   Channel,
-  Delivery as DeliverySpec,
   EventingFeatures,
   EventPolicy,
   InMemoryChannel,
@@ -13,7 +11,7 @@ import type {
   Subscription,
   Trigger,
 } from '#kinds/mod.ts';
-import { BROKER_INGRESS, CHANNEL_DISPATCHER, EVENTING_NAMESPACE } from '#kinds/mod.ts';
+import { BROKER_INGRESS, CHANNEL_DISPATCHER, EVENTING_NAMESPACE, plainDelivery } from '#kinds/mod.ts';
 import { brokerUrl, channelServiceName, spellingsOf, triggerOf } from '../names.ts';
 import { accessOf } from '../policies.ts';
 import { triggerFilters } from './filters.ts';
@@ -138,7 +136,7 @@ function triggerConsumer(
     ),
     ...withDestination('reply', reply),
     ...withDestination('deadLetter', deadLetter),
-    delivery: deliveryOf(delivery),
+    delivery: plainDelivery(delivery),
     ...settings,
     // Until it is known where events go, they wait.
     ...(subscriberUrl ? {} : { paused: true }),
@@ -174,7 +172,7 @@ function subscriptionConsumer(subscriber: Subscriber, { channel, subscription: f
       'deadLetter',
       destination(deadLetterSink?.uri, deadLetterSink?.CACerts, deadLetterSink?.audience, identity),
     ),
-    delivery: deliveryOf(subscriber.delivery),
+    delivery: plainDelivery(subscriber.delivery),
     ...consumerSettings(subscription?.metadata.annotations),
   };
 }
@@ -200,20 +198,4 @@ function destination(
 
 function withDestination<F extends string>(field: F, value: Destination | undefined): { [K in F]?: Destination } {
   return (value ? { [field]: value } : {}) as { [K in F]?: Destination };
-}
-
-/** A delivery in plain words. What cannot be read is left out: admission refuses it. */
-export function deliveryOf(spec: DeliverySpec | undefined): Delivery {
-  const { retry = 0, backoffPolicy, backoffDelay, timeout, retryAfterMax, format } = spec ?? {};
-  const periods = { backoffDelayMs: backoffDelay, timeoutMs: timeout, retryAfterMaxMs: retryAfterMax };
-  const times = Object.entries(periods).flatMap(([field, text]) => {
-    const ms = text === undefined ? undefined : parsePeriod(text);
-    return ms === undefined ? [] : [[field, ms] as const];
-  });
-  return {
-    retry,
-    ...(backoffPolicy === 'linear' || backoffPolicy === 'exponential' ? { backoffPolicy } : {}),
-    ...Object.fromEntries(times),
-    ...(format === 'json' || format === 'binary' ? { format } : {}),
-  };
 }

@@ -15,11 +15,14 @@ export interface Outgoing {
   readonly format: 'binary' | 'json';
 }
 
+/** What is sent of a letter. */
+export type Written = Pick<Letter, 'event' | 'headers' | 'seenBy'>;
+
 /**
  * Subscribers are asked for a reply and get the event as it came, without its hops where they stand behind a Broker. Replies
  * are given the hops back. Dead letters have all that the log has.
  */
-export function outgoing(consumer: Consumer, stage: Stage, letter: Letter): Outgoing {
+export function outgoing(consumer: Consumer, stage: Stage, letter: Written): Outgoing {
   const namespace = ['Kn-Namespace', consumer.namespace];
   const { format = 'binary' } = consumer.delivery;
   switch (stage.at) {
@@ -40,7 +43,7 @@ export function outgoing(consumer: Consumer, stage: Stage, letter: Letter): Outg
   }
 }
 
-function withHops({ kind }: Consumer, reply: CloudEvent, { event }: Letter): CloudEvent {
+function withHops({ kind }: Consumer, reply: CloudEvent, { event }: Written): CloudEvent {
   const hops = event.attributes.get(TTL_ATTRIBUTE);
   return kind === 'trigger' && hops !== undefined ? withAttributes(reply, { [TTL_ATTRIBUTE]: hops }) : reply;
 }

@@ -19,6 +19,32 @@ export const DeliverySchema = object({
 /** duck/v1 DeliverySpec. */
 export type Delivery = TypeOf<typeof DeliverySchema>;
 
+/** A delivery in plain words: times in milliseconds. */
+export interface PlainDelivery {
+  readonly retry: number;
+  readonly backoffPolicy?: 'linear' | 'exponential';
+  readonly backoffDelayMs?: number;
+  readonly timeoutMs?: number;
+  readonly retryAfterMaxMs?: number;
+  readonly format?: 'json' | 'binary';
+}
+
+/** Reads a delivery. What cannot be read is left out: admission refuses it. */
+export function plainDelivery(spec: Omit<Delivery, 'deadLetterSink'> | undefined): PlainDelivery {
+  const { retry = 0, backoffPolicy, backoffDelay, timeout, retryAfterMax, format } = spec ?? {};
+  const periods = { backoffDelayMs: backoffDelay, timeoutMs: timeout, retryAfterMaxMs: retryAfterMax };
+  const times = Object.entries(periods).flatMap(([field, text]) => {
+    const ms = text === undefined ? undefined : parsePeriod(text);
+    return ms === undefined ? [] : [[field, ms] as const];
+  });
+  return {
+    retry,
+    ...(backoffPolicy === 'linear' || backoffPolicy === 'exponential' ? { backoffPolicy } : {}),
+    ...Object.fromEntries(times),
+    ...(format === 'json' || format === 'binary' ? { format } : {}),
+  };
+}
+
 /** Fields of a status that tell where events go that could not be delivered. */
 export const deadLetterFields = {
   deadLetterSinkUri: text(),

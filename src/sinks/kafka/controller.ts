@@ -1,15 +1,78 @@
-// Says of KafkaSinks that they are not carried out: nobody shall send to what writes nothing.
+// KafkaSinks: whether the topic is there, and where events for it are taken.
 
-import { defineController } from '#engine/mod.ts';
-import { KafkaSink } from '#kinds/mod.ts';
+import { messageOf } from '#base/mod.ts';
+import type { ControllerDefinition, Turn } from '#engine/mod.ts';
+import { defineController, index, watch } from '#engine/mod.ts';
+import type { Kafka, KafkaAccess } from '#kafka/mod.ts';
+import { CLUSTER_DOMAIN, EVENTING_NAMESPACE, eventingFeaturesConfig, KafkaSink, Secret } from '#kinds/mod.ts';
+import { keyOf } from '#machinery/mod.ts';
+import { settlePolicies } from '../policies.ts';
+import { accessOf, secretNameOf } from './access.ts';
 
-const NOT_HERE = 'KafkaSinks are kept and checked, but this platform does not write to Kafka';
+/** The Service of all KafkaSinks. */
+export const KAFKA_SINK_SERVICE = 'kafka-sink-ingress';
 
-export const kafkaSinkController = defineController<KafkaSink>({
-  name: 'kafka-sink-controller',
-  of: KafkaSink,
-  reconcile({ mark }) {
-    mark.false('TopicReady', 'NotSupported', NOT_HERE);
-    mark.false('Addressable', 'NotSupported', NOT_HERE);
-  },
-});
+const BY_SECRET = 'sinks/kafkasinks-by-secret';
+/** How long a topic that was not to be seen is left alone. */
+const AGAIN_MS = 15_000;
+
+export function kafkaSinkUrl({ metadata: { namespace = '', name } }: KafkaSink): string {
+  return `http://${KAFKA_SINK_SERVICE}.${EVENTING_NAMESPACE}.svc.${CLUSTER_DOMAIN}/${namespace}/${name}`;
+}
+
+export function kafkaSinkController(kafka: Kafka): ControllerDefinition<KafkaSink> {
+  return defineController<KafkaSink>({
+    name: 'kafka-sink-controller',
+    of: KafkaSink,
+    watches: [
+      watch(Secret, ({ metadata }, reader) =>
+        reader.byIndex(KafkaSink, BY_SECRET, `${metadata.namespace ?? ''}/${metadata.name}`).map(keyOf),
+      ),
+    ],
+    indexes: [
+      index(KafkaSink, BY_SECRET, (sink) => {
+        const name = secretNameOf(sink);
+        return name ? [`${sink.metadata.namespace ?? ''}/${name}`] : [];
+      }),
+    ],
+    configs: [eventingFeaturesConfig],
+    async reconcile(turn) {
+      const { object, status, mark } = turn;
+      settlePolicies(turn);
+      const name = secretNameOf(object);
+      const found = accessOf(object, name ? turn.get(Secret, object.metadata.namespace ?? '', name) : undefined);
+      const isThere =
+        'fault' in found ? noTopic(turn, 'AccessInvalid', found.fault) : await settleTopic(turn, kafka, found.access);
+      if (!isThere) return mark.false('Addressable', 'TopicNotReady', 'events are taken once the topic is there');
+      const address = { name: 'http', url: kafkaSinkUrl(object) };
+      status.address = address;
+      status.addresses = [address];
+      mark.true('Addressable');
+    },
+  });
+}
+
+function noTopic({ mark }: Turn<KafkaSink>, reason: string, why: string): false {
+  mark.false('TopicReady', reason, why);
+  return false;
+}
+
+/** Makes the topic where the sink says of what form it is to be. One that was made stays when the sink goes: it has data. */
+async function settleTopic(turn: Turn<KafkaSink>, kafka: Kafka, access: KafkaAccess): Promise<boolean> {
+  const { topic = '', numPartitions, replicationFactor } = turn.object.spec;
+  try {
+    const { size } = await kafka.partitionsOf(access, [topic]);
+    if (size === 0 && numPartitions && replicationFactor)
+      await kafka.createTopic(access, { topic, partitions: numPartitions, replicationFactor });
+    else if (size === 0) {
+      turn.again(AGAIN_MS);
+      const how = 'make it, or set spec.numPartitions and spec.replicationFactor and it is made';
+      return noTopic(turn, 'TopicNotFound', `there is no topic ${JSON.stringify(topic)}: ${how}`);
+    }
+  } catch (thrown) {
+    turn.again(AGAIN_MS);
+    return noTopic(turn, 'Unreachable', messageOf(thrown));
+  }
+  turn.mark.true('TopicReady');
+  return true;
+}

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { IntegrationSource, KafkaSource } from '#kinds/mod.ts';
+import { IntegrationSource } from '#kinds/mod.ts';
 import { findCondition, isReady } from '#machinery/mod.ts';
 import { addSink, made, plainSinks, sourcesWorld } from '../../../test/sources/world.ts';
-import { kafkaSourceController } from '../kafka/controller.ts';
 import { integrationSourceController } from './controller.ts';
 import { Timers } from './timers.ts';
 
@@ -11,7 +10,7 @@ const sink = { ref: { apiVersion: 'v1', kind: 'Service', name: 'sink' } };
 
 beforeEach(async () => {
   world = await sourcesWorld();
-  world.begin(integrationSourceController({ sinks: plainSinks, timers: new Timers(world) }), kafkaSourceController);
+  world.begin(integrationSourceController({ sinks: plainSinks, timers: new Timers(world) }));
   await addSink(world.client);
 });
 afterEach(() => world.stop());
@@ -56,14 +55,4 @@ test('a timer ends with its source', async () => {
 test("what is Amazon's is refused in words", async () => {
   await create({ aws: { s3: { bucketNameOrArn: 'b', region: 'r' }, auth: { serviceAccountName: 'me' } } });
   expect(findCondition((await source())?.status, 'Ready')).toMatchObject({ status: 'False', reason: 'NotSupported' });
-});
-
-test('a KafkaSource says that nothing is read', async () => {
-  await world.client.create(
-    KafkaSource,
-    made(KafkaSource, { sink, topics: ['t'], bootstrapServers: ['127.0.0.1:9092'] }),
-  );
-  await world.clock.advance(100);
-  const kafka = await world.client.get(KafkaSource, 'default', 'it');
-  expect(findCondition(kafka?.status, 'Ready')).toMatchObject({ status: 'False', reason: 'NotSupported' });
 });

@@ -1,14 +1,151 @@
-// Says of KafkaSources that they are not carried out: nobody shall wait for events that do not come.
+// KafkaSources: each is read by a member of its group in the platform's control process, so that the gateway never waits for it.
 
-import { defineController } from '#engine/mod.ts';
-import { KafkaSource } from '#kinds/mod.ts';
+import type { ControllerDefinition, Turn } from '#engine/mod.ts';
+import { defineController, index, watch } from '#engine/mod.ts';
+import type { Consumer, Destination } from '#events/mod.ts';
+import type { KafkaTrouble } from '#kafka/mod.ts';
+import {
+  eventingFeaturesConfig,
+  KAFKA_EVENT_TYPE,
+  KAFKA_KEY_TYPE_LABEL,
+  KafkaSource,
+  plainDelivery,
+  Secret,
+  ServiceAccount,
+} from '#kinds/mod.ts';
+import { keyOf } from '#machinery/mod.ts';
+import { settleIdentity } from '../identity.ts';
+import type { SinkAddress, SinkResolver } from '../sinks.ts';
+import { settleSink, watchSinks } from '../sinks.ts';
+import { accessOf, secretsOf } from './access.ts';
+import type { KeyType } from './event.ts';
+import { kafkaSourceUri } from './event.ts';
+import type { ReadingRoute, ReadingState } from './reading.ts';
+import type { Readings } from './readings.ts';
 
-const NOT_HERE = 'KafkaSources are kept and checked, but this platform does not read from Kafka';
+export interface KafkaSourcePorts {
+  readonly sinks: SinkResolver;
+  readonly readings: Pick<Readings, 'set' | 'stop' | 'listen'>;
+}
 
-export const kafkaSourceController = defineController<KafkaSource>({
-  name: 'kafka-source-controller',
-  of: KafkaSource,
-  reconcile({ mark }) {
-    mark.false('ConnectionEstablished', 'NotSupported', NOT_HERE);
-  },
-});
+type KafkaTurn = Turn<KafkaSource>;
+
+const CONNECTED = 'ConnectionEstablished';
+const BEGUN = 'InitialOffsetsCommitted';
+const BY_SECRET = 'sources/kafkasources-by-secret';
+/** What a delivery leaves out. */
+const USUAL_DELIVERY = { retry: 10, backoffPolicy: 'exponential', backoffDelay: 'PT0.3S', timeout: 'PT600S' };
+const REASONS: Readonly<Record<KafkaTrouble, string>> = {
+  unreachable: 'Unreachable',
+  'not-let-in': 'NotLetIn',
+  'no-topic': 'TopicNotFound',
+  'too-large': 'Failed',
+  other: 'Failed',
+};
+
+export function kafkaSourceController({ sinks, readings }: KafkaSourcePorts): ControllerDefinition<KafkaSource> {
+  const sinkWatch = watchSinks(KafkaSource, sinks);
+  return defineController<KafkaSource>({
+    name: 'kafka-source-controller',
+    of: KafkaSource,
+    owns: [ServiceAccount],
+    watches: [
+      ...sinkWatch.watches,
+      watch(Secret, ({ metadata }, reader) =>
+        reader.byIndex(KafkaSource, BY_SECRET, `${metadata.namespace ?? ''}/${metadata.name}`).map(keyOf),
+      ),
+    ],
+    indexes: [
+      ...sinkWatch.indexes,
+      index(KafkaSource, BY_SECRET, ({ metadata, spec }) =>
+        secretsOf(spec).map((name) => `${metadata.namespace ?? ''}/${name}`),
+      ),
+    ],
+    configs: [eventingFeaturesConfig],
+    async reconcile(turn) {
+      const { object, status, mark, key } = turn;
+      const { topics = [], consumers = 1, consumerGroup = '', initialOffset } = object.spec;
+      const address = settleSink(turn, sinks);
+      const identity = await settleIdentity(turn);
+      status.ceAttributes = topics.map((topic) => ({ type: KAFKA_EVENT_TYPE, source: uriOf(object, topic) }));
+      status.consumers = consumers;
+      const found = accessOf(object.spec, (name) => turn.get(Secret, object.metadata.namespace ?? '', name));
+      const route = address && routeOf(turn, address, identity, sinks);
+      if ('fault' in found || !route) {
+        void readings.stop(key);
+        if ('fault' in found) mark.false(CONNECTED, 'AccessInvalid', found.fault);
+        else if (!address) mark.unknown(CONNECTED, 'SinkNotFound', 'nothing is read before there is a sink');
+        return;
+      }
+      if (consumers === 0) {
+        void readings.stop(key);
+        mark.trueWith(CONNECTED, 'Paused', 'nothing is read, for spec.consumers is 0');
+        return mark.true(BEGUN);
+      }
+      const from = initialOffset === 'earliest' ? 'earliest' : 'latest';
+      tellState(turn, readings.set(key, { access: found.access, group: consumerGroup, topics, from }, route));
+    },
+    async forget(key) {
+      await readings.stop(key);
+    },
+    listen: (poke) => readings.listen(poke),
+  });
+}
+
+function uriOf({ metadata: { namespace = '', name } }: KafkaSource, topic: string): string {
+  return kafkaSourceUri({ namespace, name }, topic);
+}
+
+function tellState({ mark }: KafkaTurn, state: ReadingState): void {
+  switch (state.phase) {
+    case 'reading':
+      mark.true(CONNECTED);
+      return mark.true(BEGUN);
+    case 'connecting':
+      return mark.unknown(CONNECTED, 'Connecting', 'the brokers have not answered yet');
+    case 'failed':
+      return mark.false(CONNECTED, REASONS[state.trouble], state.why);
+  }
+}
+
+/** Undefined where the dead letter sink leads nowhere: what fails must not be lost meanwhile. */
+function routeOf(
+  turn: KafkaTurn,
+  address: SinkAddress,
+  identity: string | undefined,
+  sinks: SinkResolver,
+): ReadingRoute | undefined {
+  const { metadata, spec } = turn.object;
+  const { namespace = '', name, labels } = metadata;
+  const as = identity === undefined ? undefined : `${namespace}/${identity}`;
+  const { deadLetterSink } = spec.delivery ?? {};
+  const deadLetter = deadLetterSink && sinks.resolve(deadLetterSink, namespace, turn);
+  if (deadLetter && 'fault' in deadLetter) {
+    turn.mark.false(CONNECTED, 'DeadLetterSinkNotFound', `spec.delivery.deadLetterSink: ${deadLetter.fault}`);
+    return undefined;
+  }
+  const consumer: Consumer = {
+    namespace,
+    name,
+    kind: 'subscription',
+    filters: [],
+    subscriber: destinationOf(address, as),
+    ...(deadLetter ? { deadLetter: destinationOf(deadLetter.address, as) } : {}),
+    delivery: plainDelivery({ ...USUAL_DELIVERY, ...spec.delivery }),
+  };
+  const keyType = (labels?.[KAFKA_KEY_TYPE_LABEL] ?? 'string') as KeyType;
+  return {
+    consumer,
+    source: { namespace, name, keyType, overrides: spec.ceOverrides },
+    ordered: spec.ordering !== 'unordered',
+  };
+}
+
+function destinationOf({ url, CACerts, audience }: SinkAddress, identity: string | undefined): Destination {
+  return {
+    url,
+    ...(CACerts ? { caCerts: CACerts } : {}),
+    ...(audience ? { audience } : {}),
+    ...(audience && identity ? { identity } : {}),
+  };
+}

@@ -6,6 +6,7 @@ import { createEngine } from '#engine/mod.ts';
 import type { ResolveReader } from '#eventing/mod.ts';
 import { eventingControllers } from '#eventing/mod.ts';
 import type { EventsControl } from '#events/mod.ts';
+import { kafkaClient } from '#kafka/mod.ts';
 import { EVENTING_CONTROLLER } from '#kinds/mod.ts';
 import type { LocalVolumes } from '#node/mod.ts';
 import type { Send } from '#events/mod.ts';
@@ -92,7 +93,7 @@ export async function makeControllers(site: Site, parts: ControllerParts): Promi
       engine,
     }),
     ...makeSources(site, { engine, objects: parts.objects, send: parts.send, log }),
-    ...sinksControllers(engine, parts.evaluator),
+    ...sinksControllers(engine, { evaluator: parts.evaluator, kafka: kafkaClient }),
     ...eventingControllers({
       engine: eventing,
       events: telling.notingStreams(parts.events),

@@ -1,6 +1,7 @@
 // Sinks and transformations that the platform itself is: a server that takes their events, and the Services by which they are found.
 
 import type { Send } from '#events/mod.ts';
+import { kafkaClient } from '#kafka/mod.ts';
 import type { Evaluator } from '#sinks/mod.ts';
 import {
   EVENT_TRANSFORM_SERVICE,
@@ -12,6 +13,8 @@ import {
   integrationSinkFront,
   JOB_SINK_SERVICE,
   jobSinkFront,
+  KAFKA_SINK_SERVICE,
+  kafkaSinkFront,
 } from '#sinks/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import type { Objects } from '../objects.ts';
@@ -37,14 +40,18 @@ export async function startSinks({ listening, undo }: Site, parts: SinkParts): P
   const { objects, send, evaluator, log } = parts;
   const { informers } = objects;
   const client = objects.clientOf('sinks');
+  const intoKafka = kafkaSinkFront(informers, kafkaClient);
+  undo.add(() => intoKafka.close());
   const front = frontOf([
     jobSinkFront(client),
     integrationSinkFront(informers, log),
     eventTransformFront({ informers, evaluator, send }),
+    intoKafka,
   ]);
   const server = await serveSinks(front, listening.side, log.named('sinks'));
   undo.add(() => server.close());
-  await publishSinks(objects.clientOf('home'), [JOB_SINK_SERVICE, INTEGRATION_SINK_SERVICE, EVENT_TRANSFORM_SERVICE], {
+  const services = [JOB_SINK_SERVICE, INTEGRATION_SINK_SERVICE, EVENT_TRANSFORM_SERVICE, KAFKA_SINK_SERVICE];
+  await publishSinks(objects.clientOf('home'), services, {
     host: listening.side,
     port: server.port,
   });

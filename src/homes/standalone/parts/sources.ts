@@ -5,10 +5,11 @@ import type { Controller, Engine, Reader } from '#engine/mod.ts';
 import type { ResolveReader } from '#eventing/mod.ts';
 import { referableKinds, resolve } from '#eventing/mod.ts';
 import type { Send } from '#events/mod.ts';
+import { kafkaClient } from '#kafka/mod.ts';
 import { ServiceAccount } from '#kinds/mod.ts';
 import { API_ADDRESS } from '#network/mod.ts';
 import type { MayDo, SinkResolver } from '#sources/mod.ts';
-import { Outbox, sourcesControllers } from '#sources/mod.ts';
+import { Outbox, Readings, sourcesControllers } from '#sources/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import type { Objects } from '../objects.ts';
 import type { Site } from './site.ts';
@@ -31,7 +32,8 @@ export function makeSources({ clock, random, undo }: Site, { engine, objects, se
   const logger = log.named('sources');
   const giveToken = tokensOf(objects);
   const outbox = new Outbox({ clock, log: logger, giveToken, send });
-  undo.add(() => outbox.close(GRACE_MS));
+  const readings = new Readings({ kafka: kafkaClient, clock, log: logger, giveToken, send });
+  undo.add(() => Promise.all([outbox.close(GRACE_MS), readings.close(GRACE_MS)]).then(() => undefined));
   const sinks = resolver(engine);
   objects.bindings.sources = { sinks, reader: engine.view };
   undo.add(() => void (objects.bindings.sources = undefined));
@@ -40,6 +42,7 @@ export function makeSources({ clock, random, undo }: Site, { engine, objects, se
     informers,
     sinks,
     outbox,
+    readings,
     random,
     log: logger,
     giveToken,
