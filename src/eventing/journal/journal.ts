@@ -13,13 +13,12 @@ import type {
   Replay,
   ReplayStatus,
 } from '#kinds/mod.ts';
-import { journalType, parsePoint, POINT_RULE } from '#kinds/mod.ts';
+import { journalType, parsePoint, plainDelivery, POINT_RULE } from '#kinds/mod.ts';
 import { ApiError, badRequest } from '#machinery/mod.ts';
 import type { EventJournal } from '#objects/mod.ts';
 import type { ResolveReader } from '../resolve/resolve.ts';
 import { resolve } from '../resolve/resolve.ts';
 import { filtersOf } from '../streams/filters.ts';
-import { deliveryOf } from '../streams/rule.ts';
 import type { JournalStream } from './stream-of.ts';
 import { consumerNamed, streamOf } from './stream-of.ts';
 
@@ -152,7 +151,7 @@ function replayOf({ from, until, filters, to, delivery }: Replay['spec'], namesp
     ...pointsOf({ from, until }),
     ...(filters ? { filters: filtersOf(filters) } : {}),
     to: { url, ...(CACerts ? { caCerts: CACerts } : {}), ...(audience ? { audience } : {}) },
-    ...(delivery ? { delivery: deliveryOf(delivery) } : {}),
+    ...(delivery ? { delivery: plainDelivery(delivery) } : {}),
   };
 }
 

@@ -150,7 +150,10 @@ describe('the topic', () => {
 
   test('waits for the Secret', async () => {
     await create({ auth: { secret: { ref: { name: 's' } } } });
-    expect(await topicReady()).toMatchObject({ reason: 'AccessInvalid', message: expect.stringMatching(/no Secret "s"/) as string });
+    expect(await topicReady()).toMatchObject({
+      reason: 'AccessInvalid',
+      message: expect.stringMatching(/no Secret "s"/) as string,
+    });
     const metadata = { name: 's', namespace: 'default' };
     await world.client.create(Secret, {
       apiVersion: 'v1',
