@@ -83,7 +83,7 @@ export function memoryKafka({ now, later, maxBytes = 1_000_000 }: Options): Memo
   /** What lies there and is wanted. */
   function feed(member: Member): void {
     if (isDown) return;
-    for (const position of [...member.positions.values()]) {
+    for (const position of member.positions.values()) {
       const records = logOf(position).slice(position.next, position.next + 10);
       if (records.length === 0 || !member.handlers.wants(position)) continue;
       member.positions.set(partitionKey(position), { ...position, next: position.next + records.length });

@@ -23,7 +23,7 @@ export class Listener implements GroupHandlers {
   own: readonly Partition[] = [];
   kept: readonly Partition[] = [];
   why: Error | undefined;
-  readonly #waiting: { readonly is: () => boolean; readonly done: () => void }[] = [];
+  #waiting: readonly { readonly is: () => boolean; readonly done: () => void }[] = [];
 
   assigned = (partitions: readonly Partition[], kept: readonly Partition[]): void => {
     this.own = partitions;
@@ -46,17 +46,15 @@ export class Listener implements GroupHandlers {
 
   until(is: () => boolean): Promise<void> {
     return new Promise((done) => {
-      this.#waiting.push({ is, done });
+      this.#waiting = [...this.#waiting, { is, done }];
       this.#look();
     });
   }
 
   #look(): void {
-    for (const one of [...this.#waiting]) {
-      if (!one.is()) continue;
-      this.#waiting.splice(this.#waiting.indexOf(one), 1);
-      one.done();
-    }
+    const come = this.#waiting.filter(({ is }) => is());
+    this.#waiting = this.#waiting.filter((one) => !come.includes(one));
+    for (const { done } of come) done();
   }
 }
 
