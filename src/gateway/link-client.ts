@@ -1,7 +1,7 @@
 // The control process's end of the link. It keeps the whole wanted state and says it anew on each connection.
 
-import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '#base/mod.ts';
 import { backoffMs } from '#base/mod.ts';
 import { readValues, writeValue } from '#link/mod.ts';
@@ -22,9 +22,15 @@ export interface ConnectControlOptions {
 
 const RECONNECT = { firstMs: 20, maxMs: 1000, factor: 2 };
 
-/** Begins to connect, and goes on until closed. Changes resolve when the data process has them, however long that takes. */
-export function connectControl(socketPath: string, options: ConnectControlOptions): LinkedControl {
-  const link = new Link(socketPath, options);
+/** Makes a connection that is on its way: it emits `connect` once it stands, `close` when it is over. */
+export type Connecting = () => Duplex;
+
+/**
+ * Begins to connect, and goes on until closed. Changes resolve when the data process has them, however long that takes.
+ * `where` is the path of a unix socket, or what else makes a connection.
+ */
+export function connectControl(where: string | Connecting, options: ConnectControlOptions): LinkedControl {
+  const link = new Link(typeof where === 'string' ? () => connect(where) : where, options);
   link.open();
   return link;
 }
@@ -48,7 +54,7 @@ interface Waiting {
 }
 
 class Link implements LinkedControl {
-  readonly #socketPath: string;
+  readonly #connect: Connecting;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #ingresses = new Map<string, IngressRules>();
@@ -59,7 +65,7 @@ class Link implements LinkedControl {
   readonly #wakeListeners = new Set<WakeListener>();
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
   readonly #address = Promise.withResolvers<GatewayAddress>();
-  #socket: Socket | undefined;
+  #socket: Duplex | undefined;
   #again: Timer | undefined;
   #failures = 0;
   #nextId = 1;
@@ -68,8 +74,8 @@ class Link implements LinkedControl {
   #unfinished: boolean;
   #closed = false;
 
-  constructor(socketPath: string, { clock, log, allTold }: ConnectControlOptions) {
-    this.#socketPath = socketPath;
+  constructor(connecting: Connecting, { clock, log, allTold }: ConnectControlOptions) {
+    this.#connect = connecting;
     this.#clock = clock;
     this.#log = log;
     this.#unfinished = allTold !== undefined;
@@ -153,7 +159,7 @@ class Link implements LinkedControl {
   }
 
   open(): void {
-    const socket = connect(this.#socketPath);
+    const socket = this.#connect();
     let cause: Error | undefined;
     this.#socket = socket;
     socket.on('error', (error) => (cause = error));

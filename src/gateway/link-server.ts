@@ -1,8 +1,9 @@
 // The data process's end of the link. What it was told stays in force when the control process goes.
 
 import { chmod } from 'node:fs/promises';
-import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { messageOf } from '#base/mod.ts';
 import { listenAt, readValues, writeValue } from '#link/mod.ts';
 import type { Logger, Metrics } from '#telemetry/mod.ts';
@@ -27,7 +28,7 @@ export async function serveControl(
   control: GatewayControl,
   options: ServeControlOptions,
 ): Promise<{ close(): Promise<void> }> {
-  const told = new Told(control, options.onTold);
+  const attend = controlAttendant(control, options);
   const sockets = new Set<Socket>();
   const line = lineMeter(options.metrics);
   const server = createServer((socket) => {
@@ -37,7 +38,7 @@ export async function serveControl(
       sockets.delete(socket);
       line.down(sockets.size > 0);
     });
-    attend(socket, { control, told, ...options });
+    attend(socket);
   });
   await listenAt(server, socketPath);
   await chmod(socketPath, 0o600);
@@ -49,12 +50,20 @@ export async function serveControl(
   };
 }
 
-interface Attending extends ServeControlOptions {
+interface Attending extends Attended {
   readonly control: GatewayControl;
   readonly told: Told;
 }
 
-function attend(socket: Socket, { control, told, address, log }: Attending): void {
+type Attended = Pick<ServeControlOptions, 'address' | 'log' | 'onTold'>;
+
+/** Gives what listens to one control process after another, over whatever connects them. */
+export function controlAttendant(control: GatewayControl, options: Attended): (socket: Duplex) => void {
+  const told = new Told(control, options.onTold);
+  return (socket) => attend(socket, { control, told, ...options });
+}
+
+function attend(socket: Duplex, { control, told, address, log }: Attending): void {
   const say = (message: Message) => writeValue(socket, message);
   const tell = (message: Message) => {
     if (socket.writableLength < MAX_UNREAD_BYTES) say(message);

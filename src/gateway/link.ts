@@ -48,4 +48,5 @@ export interface LinkedControl extends GatewayControl {
 }
 
 export { connectControl } from './link-client.ts';
-export { serveControl } from './link-server.ts';
+export type { Connecting } from './link-client.ts';
+export { controlAttendant, serveControl } from './link-server.ts';

@@ -1,13 +1,13 @@
 // JSON values over a stream, one a line, both ways.
 
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** A whole state with its certificates fits many times; what is longer is no message of ours. */
 export const MAX_LINE_CHARS = 256 * 1024 * 1024;
 
 /** Calls `onValue` for each line; a line that is no JSON, or too long, ends the connection. */
-export function readValues(socket: Socket, onValue: (value: unknown) => void): void {
+export function readValues(socket: Duplex, onValue: (value: unknown) => void): void {
   const decoder = new StringDecoder('utf8');
   // The parts of an unfinished line, joined once it ends.
   let parts: string[] = [];
@@ -31,6 +31,6 @@ export function readValues(socket: Socket, onValue: (value: unknown) => void): v
   });
 }
 
-export function writeValue(socket: Socket, value: unknown): void {
+export function writeValue(socket: Duplex, value: unknown): void {
   if (socket.writable) socket.write(`${JSON.stringify(value)}\n`);
 }

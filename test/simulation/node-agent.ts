@@ -6,9 +6,8 @@ import type { ContainerState, PodStatus } from '#kinds/mod.ts';
 import { HOST_PORTS_ANNOTATION, Node, Pod, SERVICE_LABEL } from '#kinds/mod.ts';
 import { isReason } from '#machinery/mod.ts';
 import type { Client, Informers } from '#objects/mod.ts';
-import type { Network } from './applications.ts';
-import { Application } from './applications.ts';
-import { between, isLucky } from './chance.ts';
+import { between } from './chance.ts';
+import type { Machine, Place } from './machine.ts';
 import type { Moments } from './moments.ts';
 import type { Trace } from './trace.ts';
 
@@ -22,14 +21,10 @@ export interface NodeOptions {
   readonly informers: Informers;
   readonly clock: Clock;
   readonly random: Random;
-  readonly network: Network;
+  readonly machine: Machine;
   readonly moments: Moments;
   readonly trace: Trace;
   readonly drain: (podUid: string, deadlineMs: number) => Promise<{ left: number }>;
-  /** Requests that a Pod of this service may have at once. */
-  readonly limitOf: (service: string) => number;
-  /** Share of starts that fail. */
-  readonly failureShare: number;
   /** To see that the simulation would notice: SIGTERM comes without waiting for requests. */
   readonly forgetsToDrain: boolean;
 }
@@ -56,7 +51,7 @@ export class NodeAgent {
   async begin(): Promise<void> {
     const { client, informers } = this.#options;
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: NODE }, spec: {} } as Node;
-    const made = await client.create(Node, node);
+    const made = (await client.get(Node, '', NODE)) ?? (await client.create(Node, node));
     const room = { cpu: '64', memory: '256Gi', pods: '1000' };
     const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }];
     await client.updateStatus(Node, { ...made, status: { capacity: room, allocatable: room, conditions } });
@@ -92,10 +87,8 @@ class Worker {
   readonly #gone = Promise.withResolvers<void>();
   readonly #service: string;
   #pod: Pod;
-  #port: number | undefined;
-  #application: Application | undefined;
+  #place: Place | undefined;
   #state: ContainerState = { waiting: { reason: 'ContainerCreating' } };
-  #restarts = 0;
   #ready = false;
   #stopping = false;
 
@@ -118,49 +111,50 @@ class Worker {
   }
 
   async begin(): Promise<void> {
-    this.#counts.podsStarted++;
-    this.#port = this.#options.network.takePort();
+    const { client, machine } = this.#options;
+    if (!machine.has(this.#pod)) this.#counts.podsStarted++;
+    const place = machine.placeOf(this.#pod);
+    this.#place = place;
     const { namespace = '', name } = this.#pod.metadata;
-    const annotations = { [HOST_PORTS_ANNOTATION]: JSON.stringify({ 8080: this.#port }) };
-    await this.#options.client.patch(Pod, namespace, name, 'merge', { metadata: { annotations } });
+    const annotations = { [HOST_PORTS_ANNOTATION]: JSON.stringify({ 8080: place.port }) };
+    await client.patch(Pod, namespace, name, 'merge', { metadata: { annotations } });
     await this.#report();
     await this.#wait(0, 40);
-    while (!this.#stopping && !(await this.#start())) {
-      const ms = RESTART_MS[Math.min(this.#restarts - 1, RESTART_MS.length - 1)] ?? 0;
+    while (!this.#stopping && !(await this.#start(place))) {
+      const ms = RESTART_MS[Math.min(place.restarts - 1, RESTART_MS.length - 1)] ?? 0;
       await this.#wait(ms, ms);
     }
   }
 
-  /** Whether the application came up; a failure is told as the real agent tells it. */
-  async #start(): Promise<boolean> {
-    const { random, clock, network, trace, failureShare, limitOf } = this.#options;
+  /** Whether the application came up, or is up already; a failure is told as the real agent tells it. */
+  async #start(place: Place): Promise<boolean> {
+    const { clock, trace } = this.#options;
     this.#state = { running: { startedAt: rfc3339(clock.now()) } };
     void this.#report();
-    await this.#wait(5, isLucky(random, 0.15) ? 6000 : 400);
+    const listens = await place.run();
     if (this.#stopping) return false;
-    if (isLucky(random, failureShare)) {
+    if (!listens) {
       this.#counts.failedStarts++;
-      this.#restarts++;
       this.#state = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off restarting failed container' } };
-      trace.note(this.#service, `${this.#name} failed to start`);
+      trace.note(this.#service, `${place.name} failed to start`);
       await this.#report();
       return false;
     }
-    this.#application = new Application(this.#name, this.#service, limitOf(this.#service), network.ports);
-    network.listen(this.#port ?? 0, this.#application);
     this.#ready = true;
-    trace.note(this.#service, `${this.#name} listens at ${this.#port}`);
+    trace.note(this.#service, `${place.name} listens at ${place.port}`);
     await this.#report();
     return true;
   }
 
   /** Not ready first, then no more requests, then SIGTERM, then gone, then gone from the API. */
   async #stop(): Promise<void> {
-    const { clock, moments, trace, drain, forgetsToDrain } = this.#options;
+    const { clock, machine, moments, trace, drain, forgetsToDrain } = this.#options;
     const { metadata, spec } = this.#pod;
     const graceMs = (metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30) * 1000;
     const deadline = clock.monotonic() + graceMs;
-    const application = this.#application;
+    const place = machine.has(this.#pod) ? machine.placeOf(this.#pod) : undefined;
+    this.#place = place;
+    const application = place?.application;
     if (application) application.isLeaving = true;
     trace.note(this.#service, `${this.#name} drains with ${application?.inFlight ?? 0} requests`);
     const reported = this.#report();
@@ -169,8 +163,8 @@ class Worker {
     moments.reach(this.#service, 'draining');
     const [{ left }] = await Promise.all([drained, reported]);
     if (left > 0) trace.note(this.#service, `${this.#name} was drained in vain: ${left} left`);
-    if (application) await this.#terminate(application, deadline);
-    if (this.#port !== undefined) this.#options.network.givePort(this.#port);
+    await place?.terminate(Math.max(0, deadline - clock.monotonic()));
+    if (place) machine.free(place);
     this.#ready = false;
     this.#state = { terminated: { exitCode: 0, reason: 'Completed' } };
     moments.reach(this.#service, 'process gone');
@@ -179,22 +173,6 @@ class Worker {
     this.#counts.podsGone++;
     trace.note(this.#service, `${this.#name} is gone`);
     this.#gone.resolve();
-  }
-
-  /** It stops listening, finishes what it has, and takes a while to go. SIGKILL ends it at the deadline. */
-  async #terminate(application: Application, deadline: number): Promise<void> {
-    const { clock, random, network, moments } = this.#options;
-    application.wasTerminated = true;
-    network.close(this.#port ?? 0, application);
-    moments.reach(this.#service, 'SIGTERM sent');
-    const idle = Promise.withResolvers<void>();
-    application.whenIdle(() => idle.resolve());
-    const killing = clock.after(Math.max(0, deadline - clock.monotonic()), () => idle.resolve());
-    // A process that nobody told to finish its work ends when it likes.
-    if (!isLucky(random, 0.5)) await idle.promise;
-    await this.#wait(0, isLucky(random, 0.2) ? 2000 : 60);
-    killing.cancel();
-    application.die();
   }
 
   async #remove(): Promise<void> {
@@ -268,8 +246,12 @@ class Worker {
     return this.#state.running || this.#restarts > 0 ? 'Running' : 'Pending';
   }
 
+  get #restarts(): number {
+    return this.#place?.restarts ?? 0;
+  }
+
   get #name(): string {
-    return `${this.#pod.metadata.name}#${this.#restarts}`;
+    return this.#place?.name ?? this.#pod.metadata.name;
   }
 
   #wait(low: number, high: number): Promise<void> {

@@ -9,6 +9,11 @@ const SIMULATIONS: Readonly<Record<string, { readonly about: string; readonly ru
     about: 'producers, Triggers that fail and reply, crashes, clock jumps; no event that was acknowledged may be lost',
     run: () => import('./events/main.ts'),
   },
+  rollout: {
+    about:
+      'control dies at every write of a rollout; the end must be the same, and no request may be lost (docs/simulation.md)',
+    run: () => import('./rollout/main.ts'),
+  },
   'scale-to-zero': {
     about: 'requests at every moment on the way to zero and back; none may be lost',
     run: () => import('./main.ts'),

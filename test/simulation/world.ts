@@ -2,20 +2,17 @@
 
 import type { Random } from '#base/mod.ts';
 import { seededRandom, settle, VirtualClock } from '#base/mod.ts';
-import { createEngine, runControllers } from '#engine/mod.ts';
 import type { Exchange, Gateway } from '#gateway/mod.ts';
 import { startGateway } from '#gateway/mod.ts';
-import { allKinds, ConfigMap, Namespace, systemConfigMaps } from '#kinds/mod.ts';
 import type { Client } from '#objects/mod.ts';
-import { localClient, localInformers, Registry, Scheme, Store } from '#objects/mod.ts';
-import { servingControllers } from '#serving/mod.ts';
 import type { Logger, Metrics } from '#telemetry/mod.ts';
 import { createMetrics } from '#telemetry/mod.ts';
-import { workloadControllers } from '#workloads/mod.ts';
 import { Network } from './applications.ts';
 import { virtualTransport } from './client-engine.ts';
 import { linkTo } from './control-link.ts';
+import { openObjects, runAllControllers, seedObjects } from './control.ts';
 import { Ledger } from './ledger.ts';
+import { Machine } from './machine.ts';
 import { Moments } from './moments.ts';
 import { NodeAgent } from './node-agent.ts';
 import { OwnedClock } from './owned-clock.ts';
@@ -55,8 +52,6 @@ export interface World {
 
 /** Share of starts of an application that fail. */
 const FAILED_STARTS = 0.06;
-const NAMESPACES = ['default', 'knative-serving', 'knative-eventing', 'ebb-system'];
-const ADMIN = { name: 'system:admin', groups: ['system:masters'] };
 
 /** Builds everything and lets it run. */
 export async function makeWorld(options: WorldOptions): Promise<World> {
@@ -76,51 +71,42 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   const { gateway, serve } = await makeGateway({ clocks, random, network, ledger, metrics, log: trace.log() });
   const control = linkTo(gateway.control, clocks.rest, random);
 
-  const scheme = new Scheme(allKinds);
-  const store = await Store.open(slowDatabase(clocks.rest, random));
-  const registry = new Registry({ store, scheme, clock: clocks.controllers, random });
-  const client = localClient(registry, ADMIN);
-  const informers = localInformers(store, scheme);
-  await passing(clock, seed(client));
+  const database = slowDatabase(clocks.rest, random);
+  const objects = await openObjects({ database, clock: clocks.controllers, random });
+  const { store, client, informers } = objects;
+  await passing(clock, seedObjects(client));
 
+  const machine = new Machine({
+    clock: clocks.rest,
+    random,
+    network,
+    moments,
+    limitOf: options.limitOf,
+    failureShare: () => FAILED_STARTS,
+  });
   const node = new NodeAgent({
     client,
     informers,
     clock: clocks.rest,
     random,
-    network,
+    machine,
     moments,
     trace,
     drain: (podUid, deadlineMs) => control.drain(podUid, deadlineMs),
-    failureShare: FAILED_STARTS,
-    limitOf: options.limitOf,
     forgetsToDrain: options.forgetsToDrain,
   });
   await passing(clock, node.begin());
   const stopWatching = watchMoments(informers, moments, pods, trace);
   const stopping = new AbortController();
-  const shared = { informers, clock: clocks.controllers, random, log: trace.log() };
-  const engine = createEngine({
-    ...shared,
+  const running = runAllControllers({
+    objects,
+    gateway: control,
+    clock: clocks.controllers,
+    random,
+    log: trace.log(),
+    signal: stopping.signal,
     client: tellingOfZero(client, moments),
-    recorder: () => ({ record() {} }),
   });
-  const digests = { resolve: (image: string) => Promise.resolve(`${image}@sha256:0`) };
-  const running = runControllers(
-    [
-      ...workloadControllers({
-        engine,
-        informers,
-        scheme,
-        random,
-        log: trace.log(),
-        rootCa: 'PEM',
-        volumes: { make: async () => {}, remove: async () => {} },
-      }),
-      ...servingControllers({ ...shared, client, engine, gateway: control, digests }),
-    ],
-    stopping,
-  );
   return {
     clock,
     clocks,
@@ -144,8 +130,8 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   };
 }
 
-interface GatewayParts {
-  readonly clocks: Clocks;
+export interface GatewayParts {
+  readonly clocks: Pick<Clocks, 'gateway' | 'rest'>;
   readonly random: Random;
   readonly network: Network;
   readonly ledger: Ledger;
@@ -153,7 +139,7 @@ interface GatewayParts {
   readonly log: Logger;
 }
 
-async function makeGateway({ clocks, random, network, ledger, metrics, log }: GatewayParts) {
+export async function makeGateway({ clocks, random, network, ledger, metrics, log }: GatewayParts) {
   let serve: (exchange: Exchange) => void = () => {};
   const onRefused = ({ port }: { port: number }) =>
     ledger.breach('', `a request was sent to ${port}, where nobody listens`);
@@ -168,12 +154,6 @@ async function makeGateway({ clocks, random, network, ledger, metrics, log }: Ga
     transport,
   });
   return { gateway, serve: (exchange: Exchange) => serve(exchange) };
-}
-
-async function seed(client: Client): Promise<void> {
-  for (const name of NAMESPACES)
-    await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as Namespace);
-  for (const map of systemConfigMaps()) await client.create(ConfigMap, map);
 }
 
 /** Lets time pass until something has come about. Throws where nothing is left that could bring it about. */

@@ -10,7 +10,7 @@ import type { Trace } from '../trace.ts';
 import type { Role } from './cast.ts';
 import { BROKER_HOST, DEAD_URL, REPLY_TYPE, ROLES, urlOf } from './cast.ts';
 import type { EventLedger } from './ledger.ts';
-import { LifeClock } from './life-clock.ts';
+import { LifeClock } from '../life-clock.ts';
 
 const STREAM = 'ns/b';
 const SEGMENT_BYTES = 16 * 1024;
