@@ -9,6 +9,7 @@ import type { Pod } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { notFound } from '#machinery/mod.ts';
 import type { Client, ListOptions, LogOptions, WatchEvent } from '#objects/mod.ts';
+import { FakeJournal } from './events/journal.fixture.ts';
 import type { CliPorts, Endpoints, ImageSource, ImageStart, PlatformStatus, UpOptions } from './ports.ts';
 import { runCommandLine } from './program.ts';
 
@@ -133,11 +134,15 @@ export class World {
   stopping: { pods: string[]; until: number } | undefined;
   prunable: { what: string; name: string; bytes: number }[] = [];
   isRoot = true;
+  isTerminal = false;
   /** What every program of the system comes to. */
   executed = { code: 0, said: '' };
   machine = MACHINE;
   /** Ports that somebody else listens on. */
   readonly taken = new Map<number, PortFact['taken']>();
+  /** What a person makes of a text. */
+  edited: (text: string) => string = (text) => text;
+  readonly journal = new FakeJournal();
   /** The process that holds the folder, look by look; the last stays. */
   holders: (number | undefined)[] = [undefined];
   out = '';
@@ -171,7 +176,7 @@ export class World {
     return {
       out: (text) => (this.out += text),
       err: (text) => (this.err += text),
-      isTerminal: false,
+      isTerminal: this.isTerminal,
       env: this.env,
       signal: this.interrupted.signal,
       now: () => this.#now,
@@ -183,6 +188,7 @@ export class World {
           logs: ({ metadata }, options) => this.#log(metadata.name, options),
           ended: async () => this.ended,
         },
+        journal: this.journal,
         server: ENDPOINTS.api,
       }),
       images: async () => ({
@@ -224,6 +230,10 @@ export class World {
       execute: async (program, args) => {
         this.asked.push([program, ...args].join(' '));
         return this.executed;
+      },
+      edit: async (text, name) => {
+        this.asked.push(`edit ${name}`);
+        return this.edited(text);
       },
       holder: () => (this.holders.length > 1 ? this.holders.shift() : this.holders[0]),
       end: (pid) => void this.asked.push(`end ${pid}`),

@@ -1,7 +1,7 @@
 // What a command may touch of the world. main fills it; tests fill it with their own.
 
 import type { MachineFacts, PortFact } from '#explain/mod.ts';
-import type { Client, PodStreams } from '#objects/mod.ts';
+import type { Client, EventJournal, PodStreams } from '#objects/mod.ts';
 
 /** Flags of `ebb up`; ports: undefined = the usual one, 0 = any free one. */
 export interface UpOptions {
@@ -82,6 +82,7 @@ export interface Images {
 export interface Connection {
   readonly client: Client;
   readonly streams: PodStreams;
+  readonly journal: EventJournal;
   readonly server: string;
 }
 
@@ -163,6 +164,8 @@ export interface CliPorts {
   readonly isRoot: boolean;
   /** Runs a program of the system to its end; gives its exit code and all it said. Code 127 where it is not there. */
   execute(program: string, args: readonly string[]): Promise<{ readonly code: number; readonly said: string }>;
+  /** Lets a person change a text in their editor; `name` is that of the file which they see. Rejects where there is no terminal. */
+  edit(text: string, name: string): Promise<string>;
   /** The process of the platform that holds a data folder; undefined where none does. */
   holder(dataDir: string): number | undefined;
   /** Asks a process to end in order. */

@@ -8,6 +8,7 @@ import { completionCommand } from './completion/command.ts';
 import { deployCommand } from './deploy/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { downCommand } from './down/command.ts';
+import { eventsCommand } from './events/command.ts';
 import { exportCommand } from './export/command.ts';
 import { Failure } from './failure.ts';
 import { getCommand } from './get/command.ts';
@@ -47,6 +48,7 @@ const COMMANDS = [
   getCommand,
   logsCommand,
   whyCommand,
+  eventsCommand,
   imageCommand,
   backupCommand,
   restoreCommand,

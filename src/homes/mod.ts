@@ -3,7 +3,7 @@
 export { runData } from './standalone/data-process.ts';
 export type { DataSettings } from './standalone/data-process.ts';
 export { machineFacts } from './standalone/machine-facts.ts';
-export { detach, execute } from './standalone/processes.ts';
+export { detach, editText, execute } from './standalone/processes.ts';
 export { startStandalone } from './standalone/platform.ts';
 export type { Platform, PlatformEndpoints, PlatformOptions } from './standalone/platform-options.ts';
 export {

@@ -15,6 +15,7 @@ import {
   restoreTo,
   rotateKey,
   detach,
+  editText,
   execute,
   startStandalone,
   statusOf,
@@ -73,6 +74,7 @@ export async function runCommand(program: string, words: readonly string[]): Pro
     program: run,
     isRoot: process.getuid?.() === 0,
     execute,
+    edit: editText,
     holder: holderOfData,
     end: (pid) => void process.kill(pid, 'SIGTERM'),
   };

@@ -18,7 +18,7 @@ const STORY: EventStory = {
   verdicts: [],
   attempts: [],
 };
-const RUN = { id: 'replay-1', to: 'http://a/', position: 0, until: 9, delivered: 0, failed: 0, isOver: false };
+const RUN = { id: 'replay-1', to: 'http://a/', from: 0, position: 0, until: 9, delivered: 0, failed: 0, isOver: false };
 
 let asked: unknown[] = [];
 const eventJournal: EventJournal = {

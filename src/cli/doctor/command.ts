@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import type { State, Verdict } from '#explain/mod.ts';
 import { examine, worstOf } from '#explain/mod.ts';
+import { painted } from '../colour.ts';
 import { dataDirOf } from '../data-dir.ts';
 import { Failure } from '../failure.ts';
 import { formatOf, rendered } from '../output.ts';
@@ -38,21 +39,19 @@ async function doctor(flags: { host: string; output?: string; data?: string }, p
   const checks = examine(await ports.machine(dataDir, flags.host, USUAL_PORTS));
   const verdict = worstOf(checks);
   if (format === 'json' || format === 'yaml') ports.out(rendered({ verdict, checks }, format));
-  else ports.out(shown(checks, ports.isTerminal));
+  else ports.out(shown(checks, ports));
   if (verdict === 'failed')
     throw new Failure('The platform will not start, or not do its work; see what failed above.');
 }
 
 const WORDS: Readonly<Record<State, string>> = { ok: 'ok', limited: 'limited', failed: 'failed' };
-/** Green, yellow, red. */
-const COLOURS: Readonly<Record<State, number>> = { ok: 32, limited: 33, failed: 31 };
+const COLOURS = { ok: 'green', limited: 'yellow', failed: 'red' } as const;
 
-function shown(checks: readonly Verdict[], isTerminal: boolean): string {
+function shown(checks: readonly Verdict[], ports: CliPorts): string {
   const width = Math.max(...checks.map(({ check }) => check.length));
   const indent = ' '.repeat(width + 12);
   const lines = checks.flatMap(({ check, state, found, means, next }) => {
-    const word = WORDS[state].padEnd(7);
-    const coloured = isTerminal ? `\u001B[${COLOURS[state]}m${word}\u001B[0m` : word;
+    const coloured = painted(WORDS[state].padEnd(7), COLOURS[state], ports);
     return [
       `${coloured}  ${check.padEnd(width)}   ${found}`,
       ...(means ? [`${indent}so: ${means}`] : []),

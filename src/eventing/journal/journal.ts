@@ -173,13 +173,14 @@ function eventOf({ offset, at, attributes, bytes, fates }: EventRow, stream: Jou
 }
 
 function attemptOf({ consumer, startedAt, next, ...attempt }: Attempt, stream: JournalStream): DeliveryAttempt {
-  const { at, destination, tookMs, status, error } = attempt;
+  const { at, destination, tookMs, status, error, isRedrive } = attempt;
   return {
     consumer: consumerNamed(stream, consumer),
     at,
     destination,
     ...(status === undefined ? {} : { status }),
     ...(error === undefined ? {} : { error }),
+    ...(isRedrive ? { isRedrive } : {}),
     time: timeOf(startedAt),
     tookMs,
     next: next.kind === 'end' ? { kind: 'end', state: stateOf(next.end) } : next,

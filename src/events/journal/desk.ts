@@ -139,7 +139,7 @@ export class JournalDesk implements JournalControl {
           onRoom() {},
           onAttempt: (attempt) => {
             last = attempt;
-            this.#ports.deliveries.onAttempt?.(attempt);
+            this.#ports.deliveries.onAttempt?.({ ...attempt, isRedrive: true });
           },
           onEnd: (end) =>
             resolve({

@@ -151,7 +151,7 @@ describe('replay', () => {
     await world.clock.advance(1000);
     expect(world.idsAt('http://else.ns/')).toEqual(['3']);
     expect(await world.events.replays()).toEqual([
-      { id, stream: 'ns/b', to: 'http://else.ns/', position: 3, until: 3, delivered: 1, failed: 0, isOver: true },
+      { id, stream: 'ns/b', to: 'http://else.ns/', from: 1, position: 3, until: 3, delivered: 1, failed: 0, isOver: true },
     ]);
   });
 
@@ -194,6 +194,9 @@ describe('redrive', () => {
     const world = await worldWithThree();
     expect(await meanwhile(world, world.events.redrive(order))).toEqual({ end: 'failed', status: 503 });
     expect(world.idsAt('http://dead.ns/')).toHaveLength(3);
+    const story = await world.events.event('ns/b', 0);
+    expect(story?.fates['bad']).toEqual({ state: 'dead-lettered', attempts: 4, status: 503 });
+    expect(story?.attempts.at(-1)).toMatchObject({ consumer: 'bad', isRedrive: true });
   });
 
   test('of what is not there', async () => {

@@ -19,6 +19,7 @@ export class Replay {
   readonly id: string;
   readonly #order: ReplayOrder;
   readonly #ports: DeliveryPorts;
+  readonly #from: number;
   readonly #until: number;
   readonly #run: ConsumerRun;
   #position: number;
@@ -31,6 +32,7 @@ export class Replay {
     this.id = id;
     this.#order = order;
     this.#ports = ports;
+    this.#from = from;
     this.#position = from;
     this.#until = until;
     const rule: Consumer = {
@@ -57,6 +59,7 @@ export class Replay {
       id: this.id,
       stream: this.#order.stream,
       to: this.#order.to.url,
+      from: this.#from,
       position: this.#position,
       until: this.#until,
       delivered: this.#delivered,

@@ -81,6 +81,8 @@ export interface ReplayStatus {
   readonly id: string;
   readonly stream: string;
   readonly to: string;
+  /** The offset at which it began. */
+  readonly from: number;
   /** The next offset that it looks at, and the one at which it ends. */
   readonly position: number;
   readonly until: number;

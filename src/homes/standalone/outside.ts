@@ -10,8 +10,8 @@ import type { ImageSource } from '#images/mod.ts';
 import type { Pod } from '#kinds/mod.ts';
 import { ApiError } from '#machinery/mod.ts';
 import type { Status } from '#machinery/mod.ts';
-import type { Client, HttpClientOptions, LogOptions, PodStreams } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import type { Client, EventJournal, HttpClientOptions, LogOptions, PodStreams } from '#objects/mod.ts';
+import { httpClient, httpJournal, parseKubeconfig } from '#objects/mod.ts';
 import { tokenKubeconfigText } from '#pki/mod.ts';
 import { FolderRoom, holderOf, lockFolder, restoreDatabase, USUAL_FLOOR } from '#storage/mod.ts';
 import { askAdmin, NoAnswer } from './admin-socket.ts';
@@ -26,6 +26,7 @@ export { stoppingOf } from './stopping.ts';
 export function connectTo(dataDir: string): {
   readonly client: Client;
   readonly streams: PodStreams;
+  readonly journal: EventJournal;
   readonly server: string;
   close(): Promise<void>;
 } {
@@ -45,6 +46,7 @@ export function connectTo(dataDir: string): {
         return items;
       },
     },
+    journal: httpJournal(client),
     server: options.server,
     close: async () => client.close(),
   };

@@ -1,7 +1,8 @@
 // Other programs, and this one in a session of its own.
 
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shift } from '#storage/mod.ts';
 
@@ -30,5 +31,31 @@ export function execute(program: string, args: readonly string[]): Promise<{ cod
       stream.setEncoding('utf8').on('data', (text: string) => (said += text));
     child.once('error', (error) => resolve({ code: 127, said: error.message }));
     child.once('close', (code) => resolve({ code: code ?? 1, said }));
+  });
+}
+
+/** Has a person change a text in their editor: $VISUAL, else $EDITOR, else vi. */
+export async function editText(text: string, name: string): Promise<string> {
+  const editor = process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi';
+  const folder = mkdtempSync(join(tmpdir(), 'ebb-edit-'));
+  const file = join(folder, name);
+  try {
+    writeFileSync(file, text, { mode: 0o600 });
+    await edited(editor, file);
+    return readFileSync(file, 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** An editor may come with flags, as `code --wait`, so that a shell takes it apart. */
+function edited(editor: string, file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`the editor (${editor}) ended with code ${code}; name another with EDITOR`));
+    });
   });
 }

@@ -97,6 +97,8 @@ export interface DeliveryAttempt {
   /** Absent where there was no answer. */
   readonly status?: number;
   readonly error?: string;
+  /** Ordered by hand. */
+  readonly isRedrive?: true;
   /** RFC 3339. */
   readonly time: string;
   readonly tookMs: number;
@@ -135,6 +137,7 @@ export const Replay = defineKind({
   status: object({
     id: text().required(),
     to: text().required().doc('The URL that the destination came to.'),
+    from: int64().required().doc('The offset at which it began.'),
     position: int64().required().doc('The next offset that it looks at.'),
     until: int64().required().doc('The offset at which it ends.'),
     delivered: int64().required(),
