@@ -31,9 +31,17 @@ test.each([
   ['ebb deploy --conc', '--concurrency'],
   ['ebb image l', 'ls'],
   ['ebb completion z', 'zsh'],
+  ['ebb events redr', 'redrive'],
+  ['ebb events list --broker d', 'default'],
+  ['ebb events why 47', '4711'],
+  ['ebb events why --br', '--broker'],
+  ['ebb logs h', 'hello'],
 ])('bash completes %j to %j', async (line, word) => {
   const words = line.split(' ');
-  const ask = `COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _ebb; echo "\${COMPREPLY[*]}"`;
+  // What names there are the command itself is asked.
+  const names =
+    'ebb() { case "$*" in "get brokers"*) echo broker.x/default ;; "get ksvc"*) echo service.x/hello ;; events*) echo 4711 ;; esac; }';
+  const ask = `${names}; COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _ebb; echo "\${COMPREPLY[*]}"`;
   const { stdout } = spawnSync('bash', [], { input: `${await script('bash')}\n${ask}`, encoding: 'utf8' });
   expect(stdout.trim()).toBe(word);
 });

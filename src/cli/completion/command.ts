@@ -47,12 +47,43 @@ function flagsOf(command: Command): string[] {
   return [...new Set(options.flatMap(({ long }) => long ?? []))];
 }
 
+/** Flags whose values are names of objects, and of which kind. */
+const NAMED: Readonly<Record<string, string>> = {
+  '--broker': 'brokers',
+  '--channel': 'channels',
+  '--trigger': 'triggers',
+  '--subscription': 'subscriptions',
+  '--namespace': 'namespaces',
+};
+const SERVICES = "ebb get ksvc -o name 2>/dev/null | sed 's|.*/||'";
+const EVENTS = 'ebb events list -o name 2>/dev/null';
+/** Commands whose arguments are names, and what tells them. */
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  logs: SERVICES,
+  invoke: SERVICES,
+  why: SERVICES,
+  'events show': EVENTS,
+  'events why': EVENTS,
+  'events redrive': EVENTS,
+};
+
+const namesOf = (kind: string): string => `ebb get ${kind} -o name 2>/dev/null | sed 's|.*/||'`;
+/** Rows of a case in a shell script. */
+const cases = (rows: readonly (readonly [pattern: string, what: string])[]): string =>
+  rows.map(([pattern, what]) => `    ${pattern}) ${what} ;;`).join('\n');
+
 const SHELLS: Readonly<Record<string, (words: readonly Words[]) => string>> = {
   bash: (words) => `_ebb() {
   local words
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${cases(Object.entries(NAMED).map(([flag, kind]) => [flag, `COMPREPLY=($(compgen -W "$(${namesOf(kind)})" -- "\${COMP_WORDS[COMP_CWORD]}")); return`]))}
+  esac
   case "\${COMP_WORDS[1]}" in
 ${words.map(({ name, flags, subcommands }) => `    ${name}) words="${[...subcommands, ...flags].join(' ')}" ;;`).join('\n')}
     *) words="${words.map(({ name }) => name).join(' ')}" ;;
+  esac
+  [[ "\${COMP_WORDS[COMP_CWORD]}" == -* ]] || case "\${COMP_WORDS[*]:1:COMP_CWORD-1}" in
+${cases(Object.entries(ARGUMENTS).map(([command, names]) => [`"${command}"*`, `words="$(${names})"`]))}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
@@ -65,6 +96,12 @@ _ebb() {
     _describe command commands
     return
   fi
+  case "$words[CURRENT-1]" in
+${cases(Object.entries(NAMED).map(([flag, kind]) => [flag, `compadd -- $(${namesOf(kind)}); return`]))}
+  esac
+  [[ "$words[CURRENT]" == -* ]] || case "\${(j: :)words[2,CURRENT-1]}" in
+${cases(Object.entries(ARGUMENTS).map(([command, names]) => [`"${command}"*`, `compadd -- $(${names}); return`]))}
+  esac
   case "$words[2]" in
 ${words.map(({ name, flags, subcommands }) => `    ${name}) compadd -- ${[...subcommands, ...flags].join(' ')}; _files ;;`).join('\n')}
   esac
@@ -76,8 +113,18 @@ compdef _ebb ebb
       .flatMap(({ name, summary, flags, subcommands }) => [
         `complete -c ebb -n __fish_use_subcommand -a ${name} -d '${summary.replaceAll("'", "\\'")}'`,
         ...subcommands.map((inner) => `complete -c ebb -n '__fish_seen_subcommand_from ${name}' -a ${inner}`),
-        ...flags.map((flag) => `complete -c ebb -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)}`),
+        ...flags.map((flag) => {
+          const kind = NAMED[flag];
+          const values = kind === undefined ? '' : ` -x -a "(${namesOf(kind)})"`;
+          return `complete -c ebb -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)}${values}`;
+        }),
       ])
+      .concat(
+        Object.entries(ARGUMENTS).map(
+          ([command, names]) =>
+            `complete -c ebb -n '__fish_seen_subcommand_from ${command.split(' ').at(-1)}' -a "(${names})"`,
+        ),
+      )
       .join('\n')
       .concat('\n'),
 };
