@@ -78,7 +78,16 @@ const story: EventStory = {
   verdicts: { one: { result: 'pass', clause: 'all of', parts: [] }, two: { result: 'none', clause: 'all of' } },
   attempts: [attempt],
 };
-const run = { id: 'replay-1', stream: 'ns/c/uid-c', to: 'http://a/', from: 0, position: 1, until: 9, delivered: 1, failed: 0 };
+const run = {
+  id: 'replay-1',
+  stream: 'ns/c/uid-c',
+  to: 'http://a/',
+  from: 0,
+  position: 1,
+  until: 9,
+  delivered: 1,
+  failed: 0,
+};
 
 function journalOver(more: Partial<EventsControl> = {}) {
   const asked: unknown[] = [];

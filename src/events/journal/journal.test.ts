@@ -151,7 +151,17 @@ describe('replay', () => {
     await world.clock.advance(1000);
     expect(world.idsAt('http://else.ns/')).toEqual(['3']);
     expect(await world.events.replays()).toEqual([
-      { id, stream: 'ns/b', to: 'http://else.ns/', from: 1, position: 3, until: 3, delivered: 1, failed: 0, isOver: true },
+      {
+        id,
+        stream: 'ns/b',
+        to: 'http://else.ns/',
+        from: 1,
+        position: 3,
+        until: 3,
+        delivered: 1,
+        failed: 0,
+        isOver: true,
+      },
     ]);
   });
 
