@@ -11,6 +11,7 @@ import { eventTypeController } from './eventtype/controller.ts';
 import { sourceEventTypesController, sourceKinds } from './eventtype/of-source.ts';
 import { inMemoryChannelController } from './inmemorychannel/controller.ts';
 import { parallelController } from './parallel/controller.ts';
+import { requestReplyController } from './requestreply/controller.ts';
 import { sequenceController } from './sequence/controller.ts';
 import { StreamBoard } from './streams/board.ts';
 import { subscriptionController } from './subscription/controller.ts';
@@ -32,6 +33,7 @@ export function eventingControllers({ engine, events, log, caCerts }: EventingOp
   return [
     engine.controller(inMemoryChannelController({ board, caCerts })),
     engine.controller(brokerController({ caCerts })),
+    engine.controller(requestReplyController({ board, caCerts })),
     engine.controller(triggerController()),
     engine.controller(subscriptionController()),
     engine.controller(channelController()),

@@ -1,6 +1,13 @@
 // Names in the network and of children, as Knative Eventing gives them.
 
-import { BROKER_FILTER, BROKER_INGRESS, CHANNEL_DISPATCHER, CLUSTER_DOMAIN, EVENTING_NAMESPACE } from '#kinds/mod.ts';
+import {
+  BROKER_FILTER,
+  BROKER_INGRESS,
+  CHANNEL_DISPATCHER,
+  CLUSTER_DOMAIN,
+  EVENTING_NAMESPACE,
+  REQUEST_REPLY,
+} from '#kinds/mod.ts';
 import type { KubeObject } from '#machinery/mod.ts';
 import { childName } from '#machinery/mod.ts';
 
@@ -21,6 +28,9 @@ export const channelServiceName = (channel: string): string => childName(channel
 
 export const brokerUrl = (scheme: string, namespace: string, name: string): string =>
   `${scheme}://${systemHost(BROKER_INGRESS)}/${namespace}/${name}`;
+
+export const requestReplyUrl = (scheme: string, namespace: string, name: string): string =>
+  `${scheme}://${systemHost(REQUEST_REPLY)}/${namespace}/${name}`;
 
 export const channelUrl = (namespace: string, name: string): string =>
   `http://${channelServiceName(name)}.${namespace}.svc.${CLUSTER_DOMAIN}`;

@@ -40,8 +40,11 @@ export interface StreamAddress {
   readonly hosts: readonly string[];
   /** The exact raw path, without a slash at its end unless it is `/`. */
   readonly path: string;
-  /** A broker counts the hops of an event (`knativebrokerttl`) and stamps its arrival; a channel takes it as it comes. */
-  readonly kind: 'broker' | 'channel';
+  /**
+   * A broker counts the hops of an event (`knativebrokerttl`) and stamps its arrival; a channel takes it as it comes; a
+   * requestreply takes it as a broker does, and answers with the event that replies to it.
+   */
+  readonly kind: 'broker' | 'channel' | 'requestreply';
   /** Of the object that has this address. */
   readonly namespace: string;
   readonly name: string;
@@ -49,8 +52,20 @@ export interface StreamAddress {
   readonly schemes?: readonly ('http' | 'https')[];
   /** Whom it lets in. Without one it asks nobody who they are. */
   readonly access?: AccessRule;
+  /** Of a requestreply: how a reply is known. */
+  readonly replies?: ReplyRule;
   /** Whether each type of event that comes in is told to `onTypeSeen`. */
   readonly tellsTypes?: boolean;
+}
+
+/** By what an event that comes through the same stream is the reply to a request. */
+export interface ReplyRule {
+  /** The attribute in which a request goes on with a word of its own. */
+  readonly correlationAttribute: string;
+  /** The attribute in which its reply brings that word back. */
+  readonly replyAttribute: string;
+  /** How long it is waited for, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /** OIDC: a bearer token for the audience, whose subject a policy lets in. */

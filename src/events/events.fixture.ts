@@ -32,6 +32,7 @@ export interface Received {
 type Subscriber = (received: Received, nth: number) => Told | Promise<Told>;
 
 export const BROKER_HOST = 'broker-ingress.knative-eventing.svc.cluster.local';
+export const REQUEST_HOST = 'request-reply.knative-eventing.svc.cluster.local';
 
 /** One run of a data plane; another over the same `kept` is what comes after a crash. */
 export class EventsWorld {
@@ -48,6 +49,7 @@ export class EventsWorld {
     this.kept = kept;
     this.clock = clock;
     this.#startedAt = clock.now();
+    let secrets = 0;
     this.events = new Events({
       clock,
       log: memoryLog({ clock, kept }),
@@ -56,6 +58,8 @@ export class EventsWorld {
       send: (request, signal) => this.#send(request, signal),
       logger: silentLog,
       brokerHosts: [BROKER_HOST],
+      requestHosts: [REQUEST_HOST],
+      secret: () => `secret-${++secrets}`,
       onAttempt: (attempt) => this.attempts.push(attempt),
     });
   }
@@ -139,6 +143,16 @@ export const broker: StreamAddress = {
   kind: 'broker',
   namespace: 'ns',
   name: 'b',
+};
+
+/** A RequestReply of that broker. */
+export const requestReply: StreamAddress = {
+  hosts: [REQUEST_HOST],
+  path: '/ns/rr',
+  kind: 'requestreply',
+  namespace: 'ns',
+  name: 'rr',
+  replies: { correlationAttribute: 'correlationid', replyAttribute: 'replyid', timeoutMs: 30_000 },
 };
 
 /** A Trigger of that broker: to `http://NAME.ns/`. */

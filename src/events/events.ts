@@ -21,6 +21,7 @@ import { transferBy } from './deliver/transfer.ts';
 import type { CloudEvent } from './event.ts';
 import { textOf } from './event.ts';
 import { Gatekeeper } from './ingress/access.ts';
+import { AwaitedReplies } from './ingress/awaited-replies.ts';
 import type { Intake } from './ingress/ingress.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { Tokens } from './ingress/tokens.ts';
@@ -49,6 +50,10 @@ export interface EventsOptions {
   readonly logger: Logger;
   /** Hosts that answer as brokers do also where there is none. */
   readonly brokerHosts: readonly string[];
+  /** Hosts that answer as RequestReplies do also where there is none. */
+  readonly requestHosts?: readonly string[];
+  /** Words that nobody can guess. */
+  readonly secret: () => string;
   readonly onAttempt?: (attempt: Attempt) => void;
   /** Without one nothing is measured. */
   readonly metrics?: Metrics;
@@ -84,6 +89,8 @@ export class Events implements EventsControl {
       clock,
       codec,
       brokerHosts: options.brokerHosts,
+      ...(options.requestHosts ? { requestHosts: options.requestHosts } : {}),
+      replies: new AwaitedReplies({ clock, secret: options.secret }),
       gatekeeper: new Gatekeeper({
         verify: async (token, audience) => this.#tokens.subjectOf(token, audience, clock.now()),
         passes: (filters, event) => filtering.sieve(filters).matches(event),

@@ -50,6 +50,7 @@ async function begin(disk: SimulatedDisk, account: Account, salt: number): Promi
       return { status: 200, headers: [], body: new Uint8Array(0) };
     },
     logger: silentLog,
+    secret: () => '',
     brokerHosts: [BROKER_HOST],
   });
   const remembered = await Remembered.open(log);

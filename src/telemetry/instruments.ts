@@ -36,7 +36,7 @@ export const WAKE_BOUNDS: readonly number[] = [
 ];
 
 const REVISION = ['k8s.namespace.name', 'kn.service.name', 'kn.configuration.name', 'kn.revision.name'] as const;
-const INTAKE = ['k8s.namespace.name', 'kn.broker.name', 'kn.channel.name'] as const;
+const INTAKE = ['k8s.namespace.name', 'kn.broker.name', 'kn.channel.name', 'kn.requestreply.name'] as const;
 const CONSUMER = ['k8s.namespace.name', 'kn.trigger.name', 'kn.subscription.name'] as const;
 const QUEUE = ['name'] as const;
 const API_REQUEST = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'] as const;

@@ -1,11 +1,11 @@
-// Events that are made over on their way through a Broker.
+// Events that are made over on their way through a Broker, and requests that are answered by events.
 
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Broker, EventTransform, Trigger } from '#kinds/mod.ts';
+import { Broker, EventTransform, RequestReply, Trigger } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
@@ -110,4 +110,43 @@ test('a Trigger’s events are made over, and come back to the Broker as others'
     () => 'nothing was heard',
   );
   expect(heard).toMatchObject([{ headers: { 'ce-type': 'priced', 'ce-id': '1' }, body: '{"price":42}' }]);
+}, 60_000);
+
+test('a request is answered with the event that replies to it', async () => {
+  const reply =
+    '{"specversion": "1.0", "id": "r" & id, "source": "/desk", "type": "told", "replyid": correlationid, "data": data & "!"}';
+  await make(EventTransform, 'desk', { jsonata: { expression: reply } });
+  await make(Trigger, 'questions', {
+    broker: 'shop',
+    filter: { attributes: { type: 'ask' } },
+    subscriber: transform('desk'),
+  });
+  const brokerRef = { apiVersion: Broker.apiVersion, kind: 'Broker', name: 'shop' };
+  await make(RequestReply, 'counter', { brokerRef });
+  await make(RequestReply, 'hasty', { brokerRef, timeout: 'PT0.3S' });
+  const ask = (name: string, type: string, id: string) =>
+    emit('request-reply', `/default/${name}`, type, id, JSON.stringify(`hello ${id}`));
+  const answers = await Promise.all(['1', '2', '3'].map((id) => ask('counter', 'ask', id)));
+  expect(answers).toMatchObject(
+    ['1', '2', '3'].map((id) => ({
+      status: 200,
+      headers: { 'ce-id': `r${id}`, 'ce-type': 'told' },
+      body: `"hello ${id}!"`,
+    })),
+  );
+  expect(await ask('hasty', 'ask nobody', '4')).toMatchObject({ status: 504 });
+  expect(await ask('nobody', 'ask', '5')).toMatchObject({ status: 404 });
+  // It changes while it is there, and goes.
+  await client.patch(RequestReply, 'default', 'hasty', 'merge', { spec: { timeout: 'PT30S' } });
+  await until(
+    async () => (await ask('hasty', 'ask', '6')).status === 200,
+    30_000,
+    () => 'it is as hasty as before',
+  );
+  await client.delete(RequestReply, 'default', 'counter');
+  await until(
+    async () => (await ask('counter', 'ask', '7')).status === 404,
+    30_000,
+    () => 'it still takes requests',
+  );
 }, 60_000);

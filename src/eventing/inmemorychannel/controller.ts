@@ -14,6 +14,7 @@ import {
   EventPolicy,
   InMemoryChannel,
   kreferenceMappingConfig,
+  RequestReply,
   Subscription,
   Trigger,
 } from '#kinds/mod.ts';
@@ -39,6 +40,7 @@ type ChannelTurn = Turn<InMemoryChannel>;
 
 const BY_TRIGGER = 'eventing/channels-by-trigger';
 const BY_UID = 'eventing/subscriptions-by-uid';
+const BY_BROKER = 'eventing/request-replies-of-broker';
 
 export interface ChannelParts {
   readonly board: StreamBoard;
@@ -52,13 +54,16 @@ export function inMemoryChannelController({ board, caCerts }: ChannelParts): Con
     name: 'inmemorychannel-controller',
     of: InMemoryChannel,
     owns: [CoreService],
-    reads: [Subscription, EventPolicy],
+    reads: [Subscription, EventPolicy, RequestReply],
     watches: [
       ...followed.watches,
       ...watchSystemServices(InMemoryChannel, CHANNEL_DISPATCHER),
       watchPolicies(InMemoryChannel),
       watch(Broker, ({ metadata: { namespace = '', name } }) => [`${namespace}/${brokerChannelName(name)}`]),
       watch(Channel, ({ metadata: { namespace = '', name } }) => [`${namespace}/${name}`]),
+      watch(RequestReply, ({ metadata: { namespace = '' }, spec: { brokerRef } }) =>
+        brokerRef?.name ? [`${namespace}/${brokerChannelName(brokerRef.name)}`] : [],
+      ),
       watch(Trigger, (trigger, reader) => reader.byIndex(InMemoryChannel, BY_TRIGGER, keyOf(trigger)).map(keyOf)),
       watch(Subscription, ({ metadata }, reader) =>
         reader.byIndex(InMemoryChannel, BY_TRIGGER, metadata.uid ?? '').map(keyOf),
@@ -72,6 +77,9 @@ export function inMemoryChannelController({ board, caCerts }: ChannelParts): Con
           const trigger = triggerOf(subscriberUri ?? '');
           return trigger ? [`${trigger.namespace}/${trigger.name}`] : uid ? [uid] : [];
         }),
+      ),
+      index(RequestReply, BY_BROKER, ({ metadata: { namespace = '' }, spec: { brokerRef } }) =>
+        brokerRef?.name ? [`${namespace}/${brokerRef.name}`] : [],
       ),
       index(Subscription, BY_UID, ({ metadata }) => (metadata.uid ? [metadata.uid] : [])),
     ],
@@ -150,10 +158,12 @@ function serviceOf({ metadata: { namespace = '', name } }: InMemoryChannel): Cor
 
 function ruleOf(turn: ChannelTurn) {
   const { object } = turn;
+  const broker = brokerOf(turn);
   return streamRule({
     channel: object,
-    broker: brokerOf(turn),
+    broker,
     front: frontOf(turn),
+    requestReplies: broker ? turn.byIndex(RequestReply, BY_BROKER, keyOf(broker)) : [],
     features: turn.config(eventingFeaturesConfig),
     policies: turn.list(EventPolicy, object.metadata.namespace ?? ''),
     trigger: (namespace, name) => turn.get(Trigger, namespace, name),

@@ -34,3 +34,33 @@ test('a channel that was made anew is another stream', async () => {
   await board.forget('ns/c');
   expect(events.streams.size).toBe(0);
 });
+
+test('of RequestReplies it knows what was told, and says what changed', async () => {
+  const board = new StreamBoard(new RememberedEvents());
+  const heard: string[] = [];
+  const stop = board.onRequestAddress((key) => void heard.push(key));
+  const request = (name: string, timeoutMs: number) => ({
+    hosts: ['request-reply.knative-eventing'],
+    path: `/ns/${name}`,
+    kind: 'requestreply' as const,
+    namespace: 'ns',
+    name,
+    replies: { correlationAttribute: 'c', replyAttribute: 'r', timeoutMs },
+  });
+  const tell = (uid: string, ...addresses: ReturnType<typeof request>[]) =>
+    board.tell(channel(uid), { addresses, consumers: {} });
+  await tell('1', request('a', 1), request('b', 1));
+  await tell('1', request('a', 2), request('b', 1));
+  expect(board.requestAddress('ns/a')?.replies?.timeoutMs).toBe(2);
+  await tell('1', request('b', 1));
+  expect(board.requestAddress('ns/a')).toBeUndefined();
+  expect(heard).toEqual(['ns/a', 'ns/b', 'ns/a', 'ns/a']);
+  await tell('2', request('b', 1));
+  expect(board.requestAddress('ns/b')).toBeDefined();
+  await board.forget('ns/c');
+  expect(board.requestAddress('ns/b')).toBeUndefined();
+  expect(heard.slice(4)).toEqual(['ns/b', 'ns/b', 'ns/b']);
+  stop();
+  await tell('3', request('b', 1));
+  expect(heard).toHaveLength(7);
+});

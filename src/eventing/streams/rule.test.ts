@@ -1,7 +1,7 @@
 // From objects to the streams of the data plane.
 
 import { describe, expect, test } from 'vitest';
-import type { Broker, Channel, EventPolicy, InMemoryChannel, Subscription, Trigger } from '#kinds/mod.ts';
+import type { Broker, Channel, EventPolicy, InMemoryChannel, RequestReply, Subscription, Trigger } from '#kinds/mod.ts';
 import { eventingFeaturesConfig, plainDelivery } from '#kinds/mod.ts';
 import type { StreamFacts } from './rule.ts';
 import { streamKey, streamRule } from './rule.ts';
@@ -36,6 +36,7 @@ function facts(channel: Partial<InMemoryChannel>, more: Partial<StreamFacts> = {
       spec: {},
       ...channel,
     }),
+    requestReplies: [],
     features: eventingFeaturesConfig.parse(features),
     policies: [],
     trigger: (_namespace, name) => (name === 't' ? trigger : undefined),
@@ -275,4 +276,20 @@ test('settings by annotation', () => {
     retention: { ms: 86_400_000, bytes: 2 ** 30 },
     journal: true,
   });
+});
+
+test('a RequestReply is another way into its Broker’s stream', () => {
+  const spec = { correlationAttribute: 'c', replyAttribute: 'r', timeout: 'PT1.5S' };
+  const asked = made<RequestReply>('RequestReply', 'rr', { apiVersion: 'eventing.knative.dev/v1alpha1', spec });
+  const more = { broker, requestReplies: [asked] };
+  const [, address] = streamRule(facts({}, more)).addresses;
+  expect(address).toMatchObject({
+    kind: 'requestreply',
+    path: '/ns/rr',
+    schemes: ['http'],
+    replies: { correlationAttribute: 'c', replyAttribute: 'r', timeoutMs: 1500 },
+  });
+  expect(address?.hosts[0]).toBe('request-reply.knative-eventing.svc.cluster.local');
+  const [, guarded] = streamRule(facts({}, more, { 'authentication-oidc': 'enabled' })).addresses;
+  expect(guarded?.access).toMatchObject({ audience: 'eventing.knative.dev/requestreply/ns/rr' });
 });

@@ -1,5 +1,6 @@
 // From an InMemoryChannel, and the Broker and Triggers that it stands behind, to the stream of the data plane.
 
+import { parsePeriod } from '#base/mod.ts';
 import type { Consumer, Destination, StreamAddress, StreamRule } from '#events/mod.ts';
 import type {
   Broker,
@@ -7,11 +8,12 @@ import type {
   EventingFeatures,
   EventPolicy,
   InMemoryChannel,
+  RequestReply,
   Subscriber,
   Subscription,
   Trigger,
 } from '#kinds/mod.ts';
-import { BROKER_INGRESS, CHANNEL_DISPATCHER, EVENTING_NAMESPACE, plainDelivery } from '#kinds/mod.ts';
+import { BROKER_INGRESS, CHANNEL_DISPATCHER, EVENTING_NAMESPACE, plainDelivery, REQUEST_REPLY } from '#kinds/mod.ts';
 import { brokerUrl, channelServiceName, spellingsOf, triggerOf } from '../names.ts';
 import { accessOf } from '../policies.ts';
 import { triggerFilters } from './filters.ts';
@@ -24,6 +26,8 @@ export interface StreamFacts {
   readonly broker?: Broker | undefined;
   /** The Channel that it stands behind. */
   readonly front?: Channel | undefined;
+  /** Those that ask that Broker. */
+  readonly requestReplies: readonly RequestReply[];
   readonly features: EventingFeatures;
   /** All of the namespace. */
   readonly policies: readonly EventPolicy[];
@@ -46,7 +50,11 @@ export function streamRule(facts: StreamFacts): StreamRule {
       ...front?.metadata.annotations,
       ...broker?.metadata.annotations,
     }),
-    addresses: [...(broker ? brokerAddresses(broker, facts) : []), ...channelAddresses(facts)],
+    addresses: [
+      ...(broker ? brokerAddresses(broker, facts) : []),
+      ...facts.requestReplies.map((one) => requestAddress(one, facts)),
+      ...channelAddresses(facts),
+    ],
     consumers: Object.fromEntries(consumers),
   };
 }
@@ -66,6 +74,30 @@ function brokerAddresses(broker: Broker, { features, policies }: StreamFacts): S
       ...tellsTypes(features),
     },
   ];
+}
+
+/** Where a request is taken that is answered with its reply. */
+export function requestAddress(
+  requestReply: RequestReply,
+  { features, policies }: Pick<StreamFacts, 'features' | 'policies'>,
+): StreamAddress {
+  const { metadata, spec } = requestReply;
+  const { namespace = '', name } = metadata;
+  const access = accessOf(requestReply, features, policies);
+  return {
+    hosts: spellingsOf(REQUEST_REPLY, EVENTING_NAMESPACE),
+    path: `/${namespace}/${name}`,
+    kind: 'requestreply',
+    namespace,
+    name,
+    schemes: schemesOf(features),
+    ...(access ? { access } : {}),
+    replies: {
+      correlationAttribute: spec.correlationAttribute ?? '',
+      replyAttribute: spec.replyAttribute ?? '',
+      timeoutMs: parsePeriod(spec.timeout ?? '') ?? 0,
+    },
+  };
 }
 
 /** By the host that is the channel's own; by TLS under the one that all channels have in common, too. */

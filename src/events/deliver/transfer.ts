@@ -4,6 +4,7 @@ import { messageOf } from '#base/mod.ts';
 import type { Destination } from '../control.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 import type { Who } from '../ingress/access.ts';
+import type { IngressAnswer } from '../ingress/refusals.ts';
 import { refused } from '../ingress/refusals.ts';
 import type { Codec } from '../message.ts';
 import { passThrough } from '../pass-through.ts';
@@ -45,7 +46,7 @@ export function transferBy(ports: TransferPorts): Transfer {
     const url = URL.parse(to.url);
     if (!url) return { error: `${to.url} is no URL` };
     try {
-      return (await inMemory(url, to, what, ports)) ?? (await overWire(url, to, what, { limits, ports }));
+      return (await inMemory(url, to, what, { limits, ports })) ?? (await overWire(url, to, what, { limits, ports }));
     } catch (error) {
       if (error instanceof NotNowError) throw error;
       return { error: messageOf(error) };
@@ -62,8 +63,9 @@ async function inMemory(
   url: URL,
   to: Destination,
   { event, headers }: Outgoing,
-  { ingress }: TransferPorts,
+  { limits, ports }: Within,
 ): Promise<Answer | undefined> {
+  const { ingress } = ports;
   if (!ingress) return undefined;
   const { hostname, pathname, search, protocol } = url;
   const found = ingress.ways.find({
@@ -73,11 +75,19 @@ async function inMemory(
   });
   if (!found) return undefined;
   if ('refusal' in found && !ingress.isTold) throw new NotNowError(`what ${url.href} is has not been told yet`);
-  const answer =
-    'way' in found
-      ? await ingress.takeFrom(senderOf(to), found.way, event, passThrough(headers))
-      : ingress.unknown(found.refusal);
-  return { status: answer.status, headers: answer.headers, body: Buffer.from(answer.text) };
+  const take = ({ way }: Extract<typeof found, { way: unknown }>, signal?: AbortSignal) =>
+    ingress.takeFrom(senderOf(to), way, event, passThrough(headers), signal);
+  if (!('way' in found)) return answerOf(ingress.unknown(found.refusal));
+  if (!found.way.address.replies) return answerOf(await take(found));
+  return within({ limits, ports }, async (signal) => {
+    const answer = await take(found, signal);
+    signal.throwIfAborted();
+    return answerOf(answer);
+  });
+}
+
+function answerOf({ status, headers, text, body = Buffer.from(text) }: IngressAnswer): Answer {
+  return { status, headers, body };
 }
 
 /** Within the process nobody needs a token to show who they are. */
@@ -90,7 +100,7 @@ async function overWire(
   url: URL,
   to: Destination,
   { event, headers, format }: Outgoing,
-  { limits, ports }: { readonly limits: TransferLimits; readonly ports: TransferPorts },
+  { limits, ports }: Within,
 ): Promise<Answer> {
   const message = ports.codec.encode(event, format);
   const token = await tokenFor(to, ports);
@@ -100,6 +110,16 @@ async function overWire(
     headers: [...message.headers, ...headers, ...token],
     body: message.body,
   };
+  return within({ limits, ports }, (signal) => ports.send(request, signal));
+}
+
+interface Within {
+  readonly limits: TransferLimits;
+  readonly ports: TransferPorts;
+}
+
+/** Runs with a signal that is aborted once the limits are met. */
+async function within<T>({ limits, ports }: Within, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   // Of its own, and let go of after it: what outlives many attempts must not gather them.
   const attempt = new AbortController();
   const onAbort = () => attempt.abort(limits.signal.reason);
@@ -108,7 +128,7 @@ async function overWire(
     attempt.abort(new Error(`no answer within ${limits.timeoutMs} ms`)),
   );
   try {
-    return await ports.send(request, attempt.signal);
+    return await run(attempt.signal);
   } finally {
     timer.cancel();
     limits.signal.removeEventListener('abort', onAbort);

@@ -5,12 +5,13 @@ import { VirtualClock } from '#base/mod.ts';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { StreamAddress } from '../control.ts';
-import { BROKER_HOST, broker, eventHeaders } from '../events.fixture.ts';
+import { BROKER_HOST, broker, eventHeaders, REQUEST_HOST, requestReply } from '../events.fixture.ts';
 import { filtering } from '../filtering.ts';
 import { LogClosedError, LogDamagedError, LogFullError } from '../log/log.ts';
 import { httpCodec } from '../message.ts';
 import { decodeRecord } from '../codec/record.ts';
 import { Gatekeeper } from './access.ts';
+import { AwaitedReplies } from './awaited-replies.ts';
 import type { Intake } from './ingress.ts';
 import { Ingress } from './ingress.ts';
 import type { IngressAnswer } from './refusals.ts';
@@ -29,7 +30,7 @@ interface Case {
   readonly body?: string;
   readonly token?: string;
   readonly log?: Trouble;
-  readonly is?: 'untold' | 'closing';
+  readonly is?: 'untold' | 'closing' | 'waiting';
   readonly status: number;
   readonly answers?: Readonly<Record<string, string>>;
   readonly text?: string;
@@ -68,8 +69,12 @@ const byPath: StreamAddress = {
 };
 
 function ingressFor({ log, is }: Case, kept: Uint8Array[] = []): Ingress {
+  const clock = new VirtualClock();
+  const replies = new AwaitedReplies({ clock, secret: () => 's', max: is === 'waiting' ? 0 : 1 });
   const ingress = new Ingress({
-    clock: new VirtualClock(),
+    clock,
+    replies,
+    requestHosts: [REQUEST_HOST],
     codec: httpCodec,
     brokerHosts: [BROKER_HOST],
     gatekeeper: new Gatekeeper({
@@ -90,7 +95,7 @@ function ingressFor({ log, is }: Case, kept: Uint8Array[] = []): Ingress {
   });
   const closed = { ...broker, path: '/ns/closed', name: 'closed', access: { ...access, policies } };
   const same = { ...broker, path: '/ns/same', name: 'same', access: { ...access, policies: [] } };
-  ingress.ways.set(stream(true), [], [broker, channel, byPath, closed, same]);
+  ingress.ways.set(stream(true), [], [broker, channel, byPath, closed, same, requestReply]);
   ingress.ways.set(stream(false), [], [{ ...broker, path: '/ns/full', name: 'full' }]);
   if (is !== 'untold') ingress.told();
   if (is === 'closing') ingress.close();
@@ -126,8 +131,8 @@ test.each(cases)('$why: $status', async (one) => {
 
 test('every refusal has a case', () => {
   const met = new Set(cases.map(({ status, text }) => `${status} ${text?.split(':')[0] ?? REFUSALS['no-event'].text}`));
-  // These need a body that comes in pieces: serve.test.ts has them.
-  const { 'too-large': _, 'body-broken-off': __, ...here } = REFUSALS;
+  // These need a body that comes in pieces, or time: serve.test.ts and request-reply.test.ts have them.
+  const { 'too-large': _, 'body-broken-off': __, 'no-reply': ___, ...here } = REFUSALS;
   for (const { status, text } of Object.values(here)) expect(met).toContain(`${status} ${text}`);
 });
 

@@ -14,6 +14,7 @@ import type { Further } from '../codec/record.ts';
 import { lendRecord } from '../codec/record.ts';
 import { TTL_ATTRIBUTE, ttlOnArrival } from '../time-to-live.ts';
 import type { Gatekeeper, Who } from './access.ts';
+import type { Awaited, AwaitedReplies } from './awaited-replies.ts';
 import type { IngressAnswer, Refusal } from './refusals.ts';
 import { ACCEPTED, IS_WELL, MAY_SEND, refused } from './refusals.ts';
 import type { Found, Place, Way } from './ways.ts';
@@ -36,7 +37,12 @@ export interface RequestHead extends Place {
 /** What is to be done with a request: answered at once, or its body taken. */
 export type Opened =
   | { readonly kind: 'answer'; readonly answer: IngressAnswer }
-  | { readonly kind: 'take'; readonly take: (body: Uint8Array) => Promise<IngressAnswer> };
+  | {
+      readonly kind: 'take';
+      /** Whether its answer is waited for, for as long as `signal` lets it. */
+      readonly waits: boolean;
+      readonly take: (body: Uint8Array, signal?: AbortSignal) => Promise<IngressAnswer>;
+    };
 
 export interface IngressPorts {
   readonly clock: Clock;
@@ -44,6 +50,9 @@ export interface IngressPorts {
   readonly gatekeeper: Gatekeeper;
   /** Hosts that answer as brokers do also where there is none. */
   readonly brokerHosts: readonly string[];
+  /** Hosts that answer as RequestReplies do also where there is none. */
+  readonly requestHosts?: readonly string[];
+  readonly replies: AwaitedReplies;
   /** An event was kept. */
   readonly onKept?: (way: Way<Intake>, event: CloudEvent, sinceMs: number) => void;
   /** The log failed in a way that is none of the producer's concern. */
@@ -59,7 +68,7 @@ export class Ingress {
 
   constructor(ports: IngressPorts) {
     this.#ports = ports;
-    this.ways = new Ways(ports.brokerHosts);
+    this.ways = new Ways(ports.brokerHosts, ports.requestHosts);
   }
 
   /** From here on, what is not known does not exist. Until then it is only not known yet. */
@@ -74,6 +83,7 @@ export class Ingress {
   /** Takes nothing more. */
   close(): void {
     this.#isClosing = true;
+    this.#ports.replies.close();
   }
 
   /** What the head of a request leads to. Undefined where the host is none of events. */
@@ -82,7 +92,8 @@ export class Ingress {
     if (!found) return undefined;
     const answer = this.#atOnce(head, found);
     if (answer) return { kind: 'answer', answer };
-    return { kind: 'take', take: (body) => this.#take(head, found, body) };
+    const waits = 'way' in found && found.way.address.replies !== undefined;
+    return { kind: 'take', waits, take: (body, signal) => this.#take(head, found, body, signal) };
   }
 
   #atOnce({ method, headers }: RequestHead, found: Found<Intake>): IngressAnswer | undefined {
@@ -93,32 +104,84 @@ export class Ingress {
     return 'refusal' in found && !found.isLate ? refused(found.refusal) : undefined;
   }
 
-  #take({ headers, target }: RequestHead, found: Found<Intake>, body: Uint8Array): Promise<IngressAnswer> {
+  #take(
+    { headers, target }: RequestHead,
+    found: Found<Intake>,
+    body: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<IngressAnswer> {
     const decoded = this.#ports.codec.decode(headers, body);
     if (decoded.kind !== 'event') return Promise.resolve(refused('no-event', decoded.why));
     if ('refusal' in found) return Promise.resolve(this.unknown(found.refusal, target));
     const { way } = found;
     const { access } = way.address;
-    if (!access) return this.keep(way, decoded.event, passThrough(headers));
+    if (!access) return this.#through(way, decoded.event, passThrough(headers), signal);
     return this.#ports.gatekeeper
       .identify(headers, access)
-      .then((who) => this.takeFrom(who, way, decoded.event, passThrough(headers)));
+      .then((who) => this.takeFrom(who, way, decoded.event, passThrough(headers), signal));
   }
 
   /** No stream has this address, or none yet. */
   unknown(refusal: Refusal, detail?: string): IngressAnswer {
-    return refusal === 'no-broker' && !this.#isTold ? refused('not-told') : refused(refusal, detail);
+    return MAY_COME.has(refusal) && !this.#isTold ? refused('not-told') : refused(refusal, detail);
   }
 
   /** Takes an event whose sender is known, if they may. */
-  async takeFrom(who: Who, way: Way<Intake>, event: CloudEvent, headers: readonly string[]): Promise<IngressAnswer> {
+  async takeFrom(
+    who: Who,
+    way: Way<Intake>,
+    event: CloudEvent,
+    headers: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<IngressAnswer> {
     const { address } = way;
     const refusal = address.access && this.#ports.gatekeeper.refusal(who, address.access, address.namespace, event);
-    return refusal ?? this.keep(way, event, headers);
+    return refusal ?? this.#through(way, event, headers, signal);
+  }
+
+  /** Not `async`: what waits for a reply does not hold the event that asked for it. */
+  #through(
+    way: Way<Intake>,
+    event: CloudEvent,
+    headers: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<IngressAnswer> {
+    const { replies } = way.address;
+    if (!replies) return this.#keep(way, event, headers);
+    const waiting = this.#ports.replies.open(way.stream, event, replies, signal);
+    if (!waiting) return Promise.resolve(refused(this.#isClosing ? 'closing' : 'too-many-wait'));
+    const { reply, cancel } = waiting;
+    return this.#keep(way, waiting.event, headers).then(
+      (answer) => {
+        if (answer === ACCEPTED) return reply.then((awaited) => this.#answerOf(awaited, replies.timeoutMs));
+        cancel();
+        return answer;
+      },
+      (error: unknown) => {
+        cancel();
+        throw error;
+      },
+    );
+  }
+
+  #answerOf(awaited: Awaited, timeoutMs: number): IngressAnswer {
+    switch (awaited.outcome) {
+      case 'reply': {
+        const { headers, body } = this.#ports.codec.encode(
+          withAttributes(awaited.event, { [TTL_ATTRIBUTE]: undefined }),
+          'binary',
+        );
+        return { status: 200, headers, text: '', body };
+      }
+      case 'closing':
+        return refused('closing');
+      default:
+        return refused('no-reply', `within ${timeoutMs} ms`);
+    }
   }
 
   /** Puts the event onto the log. */
-  async keep(way: Way<Intake>, event: CloudEvent, headers: readonly string[]): Promise<IngressAnswer> {
+  async #keep(way: Way<Intake>, event: CloudEvent, headers: readonly string[]): Promise<IngressAnswer> {
     const { clock } = this.#ports;
     const since = clock.monotonic();
     const stamps = arrival(event, way.address, clock.now());
@@ -130,6 +193,7 @@ export class Ingress {
       return this.#refusedBy(error, way);
     }
     this.#ports.onKept?.(way, event, clock.monotonic() - since);
+    this.#ports.replies.offer(way.stream, event);
     return ACCEPTED;
   }
 
@@ -140,6 +204,9 @@ export class Ingress {
     return refused('failed', messageOf(error));
   }
 }
+
+/** What is not there, or is not known of yet. */
+const MAY_COME: ReadonlySet<Refusal> = new Set(['no-broker', 'no-request-reply']);
 
 /** Which refusal a bound of the log is. */
 const BY_BOUND = { disk: 'disk-full', stream: 'backlog-full', waiting: 'busy' } as const;

@@ -7,6 +7,8 @@ export interface IngressAnswer {
   readonly headers: readonly string[];
   /** Ends with a line break, or is empty. */
   readonly text: string;
+  /** In place of a text: the data of an event. */
+  readonly body?: Uint8Array;
 }
 
 export const REFUSALS = {
@@ -18,6 +20,7 @@ export const REFUSALS = {
   'too-large': { status: 413, text: 'the event is larger than is taken' },
   'no-event': { status: 400, text: 'the request is no CloudEvent' },
   'no-broker': { status: 404, text: 'there is no such broker' },
+  'no-request-reply': { status: 404, text: 'there is no such RequestReply' },
   'not-told': { status: 503, text: 'which brokers there are is not known yet' },
   'no-token': { status: 401, text: 'a bearer token is asked for' },
   'bad-token': { status: 401, text: 'the token is not valid here' },
@@ -25,6 +28,8 @@ export const REFUSALS = {
   'ttl-used-up': { status: 400, text: 'the event has passed brokers too often (knativebrokerttl)' },
   'backlog-full': { status: 429, text: 'as many events wait as may' },
   busy: { status: 429, text: 'more comes in than can be written at the moment' },
+  'too-many-wait': { status: 429, text: 'as many requests wait for their replies as may' },
+  'no-reply': { status: 504, text: 'no reply came in time' },
   'disk-full': { status: 507, text: 'there is no room left on the disk' },
   closing: { status: 503, text: 'shutting down' },
   failed: { status: 500, text: 'the event could not be kept' },
@@ -37,6 +42,7 @@ const METHODS = ['Allow', 'POST, OPTIONS'] as const;
 const RETRY_AFTER_SECONDS: Partial<Record<Refusal, number>> = {
   'backlog-full': 1,
   busy: 1,
+  'too-many-wait': 1,
   'not-told': 1,
   closing: 5,
   'disk-full': 30,

@@ -1,7 +1,15 @@
 // Bodies as they come in: whole, in pieces, too large, broken off.
 
 import { describe, expect, test } from 'vitest';
-import { EventsWorld, BROKER_HOST, eventHeaders, streamOf } from '../events.fixture.ts';
+import {
+  EventsWorld,
+  broker,
+  BROKER_HOST,
+  eventHeaders,
+  REQUEST_HOST,
+  requestReply,
+  streamOf,
+} from '../events.fixture.ts';
 import type { BodyLimits } from './bodies.ts';
 import type { IngressExchange } from './serve.ts';
 import { serveIngress } from './serve.ts';
@@ -10,7 +18,7 @@ const limits: BodyLimits = { bodyBytes: 100, heldBytes: 250 };
 
 class FakeExchange implements IngressExchange {
   readonly method = 'POST';
-  readonly target = '/ns/b';
+  readonly target: string;
   readonly scheme = 'http';
   readonly authority: string;
   readonly headers: readonly string[] = Object.entries(eventHeaders({})).flat();
@@ -19,9 +27,12 @@ class FakeExchange implements IngressExchange {
   status = 0;
   text = '';
   isOver = false;
+  /** The client goes away. */
+  close = () => {};
   readonly body = { start: (sink: NonNullable<FakeExchange['sink']>) => void (this.sink = sink) };
 
-  constructor(bodyLength?: number, authority = `${BROKER_HOST}:80`) {
+  constructor(bodyLength?: number, authority = `${BROKER_HOST}:80`, target = '/ns/b') {
+    this.target = target;
     this.bodyLength = bodyLength;
     this.authority = authority;
   }
@@ -37,6 +48,10 @@ class FakeExchange implements IngressExchange {
     return true;
   }
 
+  onClosed(run: () => void): void {
+    this.close = run;
+  }
+
   end(): void {
     expect(this.isOver).toBe(false);
     this.isOver = true;
@@ -45,7 +60,7 @@ class FakeExchange implements IngressExchange {
 
 async function served(): Promise<{ world: EventsWorld; serve: (exchange: IngressExchange) => boolean }> {
   const world = new EventsWorld();
-  await world.events.setStream('ns/b', streamOf({}));
+  await world.events.setStream('ns/b', streamOf({}, { addresses: [broker, requestReply] }));
   return { world, serve: serveIngress(world.events.ingress, limits) };
 }
 
@@ -107,6 +122,41 @@ describe('a body', () => {
     later.sink?.end();
     await world.clock.advance(0);
     expect([...held, later].map(({ status }) => status)).toEqual([202, 202, 202]);
+  });
+});
+
+describe('a request that waits for its reply', () => {
+  const asks = (serve: (exchange: IngressExchange) => boolean): FakeExchange => {
+    const exchange = new FakeExchange(90, REQUEST_HOST, '/ns/rr');
+    serve(exchange);
+    exchange.sink?.data(Buffer.alloc(90));
+    exchange.sink?.end();
+    return exchange;
+  };
+
+  test('holds no body meanwhile', async () => {
+    const { world, serve } = await served();
+    for (let i = 0; i < 4; i++) {
+      const exchange = asks(serve);
+      await world.clock.advance(0);
+      expect(exchange.status).toBe(0);
+    }
+  });
+
+  test('is forgotten where its client goes away', async () => {
+    const { world, serve } = await served();
+    const exchange = asks(serve);
+    await world.clock.advance(0);
+    exchange.close();
+    await world.clock.advance(60_000);
+    expect(exchange.status).toBe(0);
+  });
+
+  test('is told where none comes', async () => {
+    const { world, serve } = await served();
+    const exchange = asks(serve);
+    await world.clock.advance(31_000);
+    expect([exchange.status, exchange.isOver]).toEqual([504, true]);
   });
 });
 

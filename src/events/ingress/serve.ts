@@ -17,6 +17,8 @@ export interface IngressExchange extends Bodied {
   respond(head: { readonly status: number; readonly headers: readonly string[] }, ends: boolean): void;
   write(chunk: Uint8Array): boolean;
   end(): void;
+  /** Runs once when it is over. */
+  onClosed(run: () => void): void;
 }
 
 export const INGRESS_LIMITS: BodyLimits = { bodyBytes: 16 * 1024 * 1024, heldBytes: 128 * 1024 * 1024 };
@@ -34,10 +36,15 @@ export function serveIngress(
       write(exchange, opened.answer);
       return true;
     }
-    const { take } = opened;
+    const { take, waits } = opened;
+    const signal = waits ? endOf(exchange) : undefined;
     bodies.take(
       exchange,
-      (body) => answerTo(exchange, () => take(body)),
+      (body) => {
+        const answered = answerTo(exchange, () => take(body, signal), signal);
+        // What waits for a reply does not hold the body meanwhile.
+        return waits ? Promise.resolve() : answered;
+      },
       (fault) => write(exchange, refusedBody(fault, limits)),
     );
     return true;
@@ -45,13 +52,25 @@ export function serveIngress(
 }
 
 /** Never rejects. */
-function answerTo(exchange: IngressExchange, ask: () => Promise<IngressAnswer>): Promise<void> {
-  const failed = (error: unknown) => write(exchange, refused('failed', messageOf(error)));
+function answerTo(
+  exchange: IngressExchange,
+  ask: () => Promise<IngressAnswer>,
+  over: AbortSignal | undefined,
+): Promise<void> {
+  const tell = (answer: IngressAnswer) => (over?.aborted ? undefined : write(exchange, answer));
+  const failed = (error: unknown) => tell(refused('failed', messageOf(error)));
   try {
-    return ask().then((answer) => write(exchange, answer), failed);
+    return ask().then(tell, failed);
   } catch (error) {
     return Promise.resolve(failed(error));
   }
+}
+
+/** Aborted once the exchange is over. */
+function endOf(exchange: IngressExchange): AbortSignal {
+  const end = new AbortController();
+  exchange.onClosed(() => end.abort());
+  return end.signal;
 }
 
 function refusedBody(fault: BodyFault, { bodyBytes }: BodyLimits): IngressAnswer {
@@ -59,12 +78,16 @@ function refusedBody(fault: BodyFault, { bodyBytes }: BodyLimits): IngressAnswer
   return refused(fault === 'busy' ? 'busy' : 'body-broken-off');
 }
 
+function headOfAnswer(answer: IngressAnswer) {
+  return { status: answer.status, headers: [...answer.headers, 'Content-Length', String(bodyOf(answer).length)] };
+}
+
+function bodyOf({ text, body }: IngressAnswer): Uint8Array {
+  return body ?? Buffer.from(text);
+}
+
 /** Made once: an engine that gets the same fields again need not look through them again. */
 const ACCEPTED_HEAD = headOfAnswer(ACCEPTED);
-
-function headOfAnswer({ status, headers, text }: IngressAnswer) {
-  return { status, headers: [...headers, 'Content-Length', String(Buffer.byteLength(text))] };
-}
 
 function headOf(exchange: IngressExchange): RequestHead {
   const { method, target, authority, scheme, headers } = exchange;
@@ -79,10 +102,11 @@ export function plainHost(authority: string): string {
 }
 
 function write(exchange: IngressExchange, answer: IngressAnswer): void {
-  const { text } = answer;
-  const isEmpty = text === '' || exchange.method === 'HEAD';
-  exchange.respond(answer === ACCEPTED ? ACCEPTED_HEAD : headOfAnswer(answer), isEmpty);
+  if (answer === ACCEPTED) return exchange.respond(ACCEPTED_HEAD, true);
+  const body = bodyOf(answer);
+  const isEmpty = body.length === 0 || exchange.method === 'HEAD';
+  exchange.respond(headOfAnswer(answer), isEmpty);
   if (isEmpty) return;
-  exchange.write(Buffer.from(text));
+  exchange.write(body);
   exchange.end();
 }

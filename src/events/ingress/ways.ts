@@ -23,11 +23,15 @@ export interface Place {
 /** All ways, by host and path. An address that two streams claim stays with the one that came first. */
 export class Ways<S> {
   readonly #hosts = new Map<string, Map<string, Way<S>[]>>();
-  readonly #brokerHosts: ReadonlySet<string>;
+  /** Hosts that answer whether or not something is there, and how they say that nothing is. */
+  readonly #lasting: ReadonlyMap<string, Refusal>;
 
-  /** `brokerHosts` answer as brokers do, whether or not there are any. */
-  constructor(brokerHosts: readonly string[]) {
-    this.#brokerHosts = new Set(brokerHosts.map(shortHost));
+  /** `brokerHosts` answer as brokers do, whether or not there are any, and `requestHosts` as RequestReplies do. */
+  constructor(brokerHosts: readonly string[], requestHosts: readonly string[] = []) {
+    this.#lasting = new Map([
+      ...brokerHosts.map((host) => [shortHost(host), 'no-broker'] as const),
+      ...requestHosts.map((host) => [shortHost(host), 'no-request-reply'] as const),
+    ]);
   }
 
   set(stream: S, before: readonly StreamAddress[], after: readonly StreamAddress[]): void {
@@ -38,17 +42,18 @@ export class Ways<S> {
   /** Whether this host is one of events at all. */
   knows(host: string): boolean {
     const short = shortHost(host);
-    return this.#brokerHosts.has(short) || this.#hosts.has(short);
+    return this.#lasting.has(short) || this.#hosts.has(short);
   }
 
   /** Undefined for hosts that are none of events. */
   find({ host: asked, target, scheme }: Place): Found<S> | undefined {
     const host = shortHost(asked);
     const paths = this.#hosts.get(host);
-    if (!paths && !this.#brokerHosts.has(host)) return undefined;
+    const absence = this.#lasting.get(host);
+    if (!paths && !absence) return undefined;
     const exact = wayAt(paths, withoutSlash(target), scheme);
     if (exact) return { way: exact };
-    if (this.#brokerHosts.has(host) || !paths?.has('/')) return brokerRefusal(target);
+    if (absence || !paths?.has('/')) return brokerRefusal(target, absence ?? 'no-broker');
     // Of channels only the path counts, of brokers the whole of what stands there.
     const channel = pathOf(target) === '/' ? wayAt(paths, '/', scheme) : undefined;
     return channel ? { way: channel } : { refusal: 'bad-channel-path', isLate: false };
@@ -92,11 +97,11 @@ function wayAt<S>(
 }
 
 /** `/` is nobody's; what is no namespace and name is a mistake; the rest might be a broker. */
-function brokerRefusal(target: string): Found<never> {
+function brokerRefusal(target: string, absence: Refusal): Found<never> {
   if (target === '/') return { refusal: 'no-path', isLate: false };
   const parts = withoutSlash(target).split('/');
   if (parts.length !== 3 || parts[0] !== '') return { refusal: 'bad-path', isLate: false };
-  return { refusal: 'no-broker', isLate: true };
+  return { refusal: absence, isLate: true };
 }
 
 function withoutSlash(target: string): string {

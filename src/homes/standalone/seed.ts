@@ -21,8 +21,8 @@ import { isThere } from './objects.ts';
 
 const ACTIVATOR = { namespace: 'knative-serving', name: 'activator-service' } as const;
 
-/** Where events come in, by Knative's names: of brokers, of Triggers on the way to their subscribers, of channels. */
-const EVENT_INGRESSES = ['broker-ingress', 'broker-filter', 'imc-dispatcher'];
+/** Where events come in, by Knative's names: of brokers, of Triggers on the way to their subscribers, of channels, of RequestReplies. */
+const EVENT_INGRESSES = ['broker-ingress', 'broker-filter', 'imc-dispatcher', 'request-reply'];
 
 export async function seed(client: Client): Promise<void> {
   await Promise.all(

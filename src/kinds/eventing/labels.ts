@@ -37,6 +37,7 @@ export const CHANNEL_NAMESPACE_ANNOTATION = 'knative.dev/channelNamespace';
 /** Services of knative-eventing behind which this platform takes events. */
 export const BROKER_INGRESS = 'broker-ingress';
 export const BROKER_FILTER = 'broker-filter';
+export const REQUEST_REPLY = 'request-reply';
 export const CHANNEL_DISPATCHER = 'imc-dispatcher';
 
 /** The user who alone may write the subscribers of a channel. */

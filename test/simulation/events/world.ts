@@ -70,6 +70,7 @@ export class EventsWorld {
         filtering,
         send: (request, signal) => this.#send(life, request, signal),
         logger: trace.log(),
+        secret: () => '',
         brokerHosts: [BROKER_HOST],
       }),
     };

@@ -1,6 +1,7 @@
 // The events of the data process: the log in the data folder, the ingress behind the gateway's doors, deliveries through the gateway
 // where the subscriber is a local service, and over the wire where it is not.
 
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock, systemRandom } from '#base/mod.ts';
 import type { Send, SendRequest } from '#events/mod.ts';
@@ -28,6 +29,9 @@ const eventsFolder = (dataDir: string) => join(dataDir, 'events');
 
 /** Where brokers take events, whether or not there is one. */
 const BROKER_HOSTS = ['broker-ingress.knative-eventing'];
+const REQUEST_HOSTS = ['request-reply.knative-eventing'];
+/** Of words that show that a reply is to a request of ours. */
+const SECRET_BYTES = 18;
 
 export interface DataEventsOptions {
   readonly dataDir: string;
@@ -69,6 +73,8 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
     send,
     logger: log,
     brokerHosts: BROKER_HOSTS,
+    requestHosts: REQUEST_HOSTS,
+    secret: () => randomBytes(SECRET_BYTES).toString('base64url'),
     ...(metrics ? { metrics } : {}),
   });
   const streams = new ToldStreams(events, await Remembered.open(eventLog), log);
