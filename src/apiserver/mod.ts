@@ -9,6 +9,7 @@ export * from './admission/dry-run-pods.ts';
 export * from './admission/escalation.ts';
 export * from './admission/host-paths.ts';
 export * from './admission/limit-ranges.ts';
+export * from './admission/links.ts';
 export * from './admission/quotas.ts';
 export * from './admission/service-accounts.ts';
 export * from './authn/authenticator.ts';

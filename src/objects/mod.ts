@@ -24,4 +24,5 @@ export * from './local-client.ts';
 export * from './registry.ts';
 export { reuse } from './reuse.ts';
 export * from './selection.ts';
+export { configOf } from './write-context.ts';
 export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './deletion.ts';

@@ -12,6 +12,7 @@ import {
   escalationCheck,
   hostPathAdmission,
   limitRangeAdmission,
+  linkAdmission,
   quotaAdmission,
   rbacAuthorizer,
   rbacFromStore,
@@ -32,11 +33,13 @@ import {
   Service,
   ServiceAccount,
   StatefulSet,
+  eventingFeatures,
+  Trigger,
 } from '#kinds/mod.ts';
 import type { KubeObject } from '#machinery/mod.ts';
 import { ApiError } from '#machinery/mod.ts';
 import type { Client, Informers } from '#objects/mod.ts';
-import { localClient, localInformers, Registry, Scheme, Store } from '#objects/mod.ts';
+import { configOf, localClient, localInformers, Registry, Scheme, Store } from '#objects/mod.ts';
 import type { Keys } from '#pki/mod.ts';
 import type { DiskRoom, ObjectDatabase, Sealing } from '#storage/mod.ts';
 import { openObjectDatabase } from '#storage/mod.ts';
@@ -130,6 +133,7 @@ export async function openObjects({
       configMapAdmission,
       definitionAdmission((resource) => builtIn.has(resource)),
       escalationCheck(authorizer, rbac),
+      linkAdmission(authorizer, () => eventingFeatures({ config: configOf(store, Trigger.group) })),
       sinkBindingAdmission(() => bindings.sources),
       jobSinkAdmission(
         async (job, { namespace, user }) =>
