@@ -15,12 +15,15 @@ import {
   CHANNEL_KIND_ANNOTATION,
   CHANNEL_NAME_ANNOTATION,
   ConfigMap,
+  EVENTING_NAMESPACE,
   eventingFeaturesConfig,
+  EventPolicy,
   kreferenceMappingConfig,
 } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
 import { tellAddress } from '../addresses.ts';
 import { settleDeadLetter } from '../dead-letter.ts';
+import { policyName, settleChannelPolicies } from '../channel-policies.ts';
 import { brokerUrl } from '../names.ts';
 import { settlePolicies, watchPolicies } from '../policies.ts';
 import { followDestinations } from '../resolve/follow.ts';
@@ -42,7 +45,7 @@ export function brokerController({ caCerts }: BrokerParts = {}): ControllerDefin
   return defineController({
     name: 'broker-controller',
     of: Broker,
-    owns: channelKinds,
+    owns: [...channelKinds, EventPolicy],
     watches: [
       ...followed.watches,
       ...watchSystemServices(Broker, BROKER_INGRESS, BROKER_FILTER),
@@ -69,6 +72,7 @@ export function brokerController({ caCerts }: BrokerParts = {}): ControllerDefin
       });
       turn.mark.true('Addressable');
       settlePolicies(turn);
+      await guardChannel(turn, channel);
     },
   });
 }
@@ -111,6 +115,24 @@ async function settleChannel(turn: BrokerTurn): Promise<AnyChannel | undefined> 
   };
   mark.true(CONDITION);
   return channel;
+}
+
+/** As whom events come into the channel of a Broker. */
+const INGRESS_SUBJECT = `system:serviceaccount:${EVENTING_NAMESPACE}:mt-broker-ingress-oidc`;
+
+/** What is sent to the channel itself did not come through the Broker. */
+async function guardChannel(turn: BrokerTurn, { apiVersion, kind, metadata }: AnyChannel): Promise<void> {
+  const { name } = turn.object.metadata;
+  const { group, version } = Broker;
+  const about = { group, version, kind: Broker.kind, name };
+  const labels = Object.entries(about).map(([what, text]) => [`eventing.knative.dev/broker-${what}`, text] as const);
+  await settleChannelPolicies(turn, Object.fromEntries(labels), () => [
+    {
+      name: policyName(name, metadata.name),
+      channel: { apiVersion, kind, name: metadata.name },
+      from: [{ sub: INGRESS_SUBJECT }],
+    },
+  ]);
 }
 
 function settleServices(turn: BrokerTurn): void {

@@ -2,10 +2,11 @@
 
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController } from '#engine/mod.ts';
-import { Channel, eventingFeaturesConfig } from '#kinds/mod.ts';
-import { findCondition } from '#machinery/mod.ts';
+import { Channel, eventingFeaturesConfig, EventPolicy } from '#kinds/mod.ts';
+import { childName, findCondition, splitApiVersion } from '#machinery/mod.ts';
 import type { AnyChannel } from '../broker/channel.ts';
 import { channelKind, channelKinds } from '../broker/channel.ts';
+import { passedOn, settleChannelPolicies } from '../channel-policies.ts';
 import { tellDeadLetter } from '../dead-letter.ts';
 import { settlePolicies, watchPolicies } from '../policies.ts';
 
@@ -15,7 +16,7 @@ export function channelController(): ControllerDefinition<Channel> {
   return defineController({
     name: 'channel-controller',
     of: Channel,
-    owns: channelKinds,
+    owns: [...channelKinds, EventPolicy],
     watches: [watchPolicies(Channel)],
     configs: [eventingFeaturesConfig],
 
@@ -28,6 +29,7 @@ export function channelController(): ControllerDefinition<Channel> {
       tellAddress(turn, backing);
       tellSink(turn, backing);
       settlePolicies(turn);
+      await guardBacking(turn, backing);
     },
   });
 }
@@ -51,6 +53,18 @@ async function settleBacking(turn: ChannelTurn): Promise<AnyChannel | undefined>
   const why = `channel ${JSON.stringify(metadata.name)} is there and not this Channel's`;
   turn.mark.false('BackingChannelReady', 'ChannelFailure', why);
   return undefined;
+}
+
+/** Whoever may send to the Channel may send to what stands behind it, and nobody else. */
+async function guardBacking(turn: ChannelTurn, { apiVersion, kind, metadata: { name } }: AnyChannel): Promise<void> {
+  const about = { ...splitApiVersion(apiVersion), kind, name };
+  const labels = Object.entries(about).map(([what, text]) => [`messaging.knative.dev/channel-${what}`, text] as const);
+  const { object } = turn;
+  await settleChannelPolicies(turn, Object.fromEntries(labels), () =>
+    passedOn(object, turn.list(EventPolicy, object.metadata.namespace ?? ''), { apiVersion, kind, name }, (policy) =>
+      childName(`${policy}-`, name),
+    ),
+  );
 }
 
 function tellBacking({ status, mark }: ChannelTurn, backing: AnyChannel): void {

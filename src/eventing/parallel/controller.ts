@@ -3,9 +3,10 @@
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController } from '#engine/mod.ts';
 import type { Destination } from '#kinds/mod.ts';
-import { eventingFeaturesConfig, Parallel, Subscription } from '#kinds/mod.ts';
+import { eventingFeaturesConfig, EventPolicy, Parallel, Subscription } from '#kinds/mod.ts';
 import type { AnyChannel } from '../broker/channel.ts';
 import { channelKinds } from '../broker/channel.ts';
+import { fromSubscription, passedOn, policyName, settleChannelPolicies } from '../channel-policies.ts';
 import type { FlowLink, FlowPlan } from '../flows.ts';
 import {
   areReady,
@@ -26,7 +27,7 @@ export function parallelController(): ControllerDefinition<Parallel> {
   return defineController({
     name: 'parallel-controller',
     of: Parallel,
-    owns: [...channelKinds, Subscription],
+    owns: [...channelKinds, Subscription, EventPolicy],
     watches: [watchPolicies(Parallel)],
     configs: [eventingFeaturesConfig],
 
@@ -44,6 +45,7 @@ export function parallelController(): ControllerDefinition<Parallel> {
       }
       tellParts(turn, channels.made, subscriptions.made);
       await pruneFlow(turn, plan);
+      await guardChannels(turn, plan);
       settlePolicies(turn);
     },
   });
@@ -70,6 +72,24 @@ export function planOf({ metadata, spec }: Parallel): FlowPlan {
       ];
     }),
   };
+}
+
+/** Into the channel of all gets who may send to the Parallel, into that of a branch what its filter lets through. */
+async function guardChannels(turn: ParallelTurn, { template, channels }: FlowPlan): Promise<void> {
+  const { object } = turn;
+  const { name, namespace = '' } = object.metadata;
+  const reference = (channel: string) => ({ apiVersion: template.apiVersion, kind: template.kind, name: channel });
+  await settleChannelPolicies(turn, { 'flows.knative.dev/parallel-name': name }, () => {
+    const [ingress = '', ...branches] = channels;
+    return [
+      ...passedOn(object, turn.list(EventPolicy, namespace), reference(ingress), (policy) => policyName(name, policy)),
+      ...branches.map((channel, i) => ({
+        name: policyName(name, channel),
+        channel: reference(channel),
+        from: [fromSubscription(namespace, filterName(name, i))],
+      })),
+    ];
+  });
 }
 
 function tellParts(

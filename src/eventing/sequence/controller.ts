@@ -3,9 +3,11 @@
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController } from '#engine/mod.ts';
 import type { Destination } from '#kinds/mod.ts';
-import { eventingFeaturesConfig, Sequence, Subscription } from '#kinds/mod.ts';
+import { eventingFeaturesConfig, EventPolicy, Sequence, Subscription } from '#kinds/mod.ts';
+import { childName } from '#machinery/mod.ts';
 import type { AnyChannel } from '../broker/channel.ts';
 import { channelKinds } from '../broker/channel.ts';
+import { fromSubscription, passedOn, settleChannelPolicies } from '../channel-policies.ts';
 import type { FlowPlan } from '../flows.ts';
 import {
   areReady,
@@ -26,7 +28,7 @@ export function sequenceController(): ControllerDefinition<Sequence> {
   return defineController({
     name: 'sequence-controller',
     of: Sequence,
-    owns: [...channelKinds, Subscription],
+    owns: [...channelKinds, Subscription, EventPolicy],
     watches: [watchPolicies(Sequence)],
     configs: [eventingFeaturesConfig],
 
@@ -45,6 +47,7 @@ export function sequenceController(): ControllerDefinition<Sequence> {
       }
       tellSubscriptions(turn, subscriptions.made);
       await pruneFlow(turn, plan);
+      await guardChannels(turn, plan);
       settlePolicies(turn);
     },
   });
@@ -70,6 +73,26 @@ export function planOf({ metadata, spec }: Sequence): FlowPlan {
       };
     }),
   };
+}
+
+/** Into the first channel gets who may send to the Sequence, into each later one what the step before answers. */
+async function guardChannels(turn: SequenceTurn, { template, channels }: FlowPlan): Promise<void> {
+  const { object } = turn;
+  const { name, namespace = '' } = object.metadata;
+  const reference = (channel: string) => ({ apiVersion: template.apiVersion, kind: template.kind, name: channel });
+  // Knative names these without its usual `-ep`.
+  const named = (of: string) => childName(name, `-${of}`);
+  await settleChannelPolicies(turn, { 'flows.knative.dev/sequence-name': name }, () => {
+    const [first = '', ...later] = channels;
+    return [
+      ...passedOn(object, turn.list(EventPolicy, namespace), reference(first), named),
+      ...later.map((channel, i) => ({
+        name: named(channel),
+        channel: reference(channel),
+        from: [fromSubscription(namespace, channels[i] ?? '')],
+      })),
+    ];
+  });
 }
 
 function tellChannels({ status, mark }: SequenceTurn, channels: readonly AnyChannel[]): void {
