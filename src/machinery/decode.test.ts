@@ -61,7 +61,14 @@ test.each<[string, typeof BuiltIn, unknown, unknown]>([
   ['a missing spec', BuiltIn, undefined, {}],
   ['a null spec', Custom, null, {}],
   ['nulls', BuiltIn, { size: null, labels: { a: null, b: 'c' }, tags: null }, { labels: { a: '', b: 'c' } }],
-  ['null where it may stand', Custom, { maybe: null, size: null, free: null }, { maybe: null, free: null }],
+  [
+    'null where it may stand',
+    Custom,
+    { maybe: null, size: null, open: { x: null } },
+    { maybe: null, open: { x: null } },
+  ],
+  ['null where anything may stand', BuiltIn, { free: null }, { free: null }],
+  ['and nowhere of a custom kind', Custom, { free: null, labels: { a: null, b: 'c' } }, { labels: { b: 'c' } }],
   ['null in a list', BuiltIn, { tags: [null, 'a'], sizes: [null] }, { tags: ['', 'a'], sizes: [0] }],
   ['defaults in entries', BuiltIn, { parts: [{ name: 'p' }] }, { parts: [{ name: 'p', protocol: 'TCP' }] }],
   [
@@ -123,7 +130,7 @@ test.each<[unknown, string]>([
 
 test('a custom kind tells of all wrong types at once', () => {
   const decode = () =>
-    specOf(Custom, { size: 'big', word: 1, parts: [{ name: {} }], at: 'noon', labels: { a: null }, tags: {} });
+    specOf(Custom, { size: 'big', word: 1, parts: [{ name: {} }], at: 'noon', labels: { a: 1 }, tags: {} });
   const told = (path: string, met: string, type: string) => ({
     reason: 'FieldValueTypeInvalid',
     field: path,
@@ -146,7 +153,7 @@ test('a custom kind tells of all wrong types at once', () => {
               field: 'spec.at',
               message: 'Invalid value: "noon": spec.at in body must be of type date-time: "noon"',
             },
-            told('spec.labels.a', 'null', 'string'),
+            told('spec.labels.a', 'integer', 'string'),
             told('spec.tags', 'object', 'array'),
           ],
         },

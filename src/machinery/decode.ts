@@ -115,12 +115,10 @@ class Reader {
       return;
     }
     const child = childNode(node, field);
-    if (value === null && !child.nullable && child.type !== 'any') {
-      if (node.type !== 'map') return;
-      if (!this.#isCustom) {
-        out[field] = zeroOf(child);
-        return;
-      }
+    if (value === null && !child.nullable && (this.#isCustom || child.type !== 'any')) {
+      // A CRD's fields and maps drop nulls, whatever else they may hold. In Go's maps they are zero values.
+      if (!this.#isCustom && node.type === 'map') out[field] = zeroOf(child);
+      return;
     }
     const read = this.#value(child, value, path);
     if (read !== undefined && !this.#isLeftOut(node, field, read)) out[field] = read;

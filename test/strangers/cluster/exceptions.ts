@@ -11,9 +11,6 @@ export const EXCEPTIONS = {
   /** Kinds whose objects by chance are not compared, by kind and version. */
   kinds: {
     'EventType eventing.knative.dev/v1beta3': 'a cluster converts it by a webhook, which nobody serves here',
-    'ContainerSource sources.knative.dev/v1':
-      'a null within the maps of its template is refused, where a cluster drops it',
-    'JobSink sinks.knative.dev/v1alpha1': 'a Job that is null is kept, where a cluster drops it',
   } as Readonly<Record<string, string>>,
   /** Where the two API servers may differ in what they keep: the place, and why. */
   places: [
