@@ -206,7 +206,7 @@ export class Events implements EventsControl {
   async close(graceMs: number): Promise<void> {
     this.ingress.close();
     await Promise.all(this.#changing.values());
-    this.#desk.close();
+    await this.#desk.close();
     await Promise.all([...this.#streams.values()].map((stream) => stream.close(graceMs)));
     await this.#journal.flush();
     await this.#options.log.close();
@@ -224,10 +224,12 @@ export class Events implements EventsControl {
     await stream.open(rule);
     this.#streams.set(key, stream);
     this.ingress.ways.set(stream, [], rule.addresses);
+    await this.#desk.open(key);
   }
 
   async #drop(key: string): Promise<void> {
     const stream = this.#take(key);
+    this.#desk.drop(key);
     await (stream ? stream.drop() : this.#options.log.drop(key));
     await this.#journal.drop(key);
   }

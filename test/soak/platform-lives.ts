@@ -10,7 +10,8 @@ import { strayGateways } from '../../src/homes/standalone/stray-gateways.ts';
 import { ebbCommand, until } from '../harness/platform.ts';
 
 const PORTS = ['api', 'gateway', 'gateway-tls', 'console', 'registry'].flatMap((name) => [`--port-${name}`, '0']);
-const READY_MS = 60_000;
+/** A start may take long where the machine has much else to do. */
+const READY_MS = 180_000;
 
 /** From one start of the control process to its end. */
 export class Life {

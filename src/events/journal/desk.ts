@@ -15,7 +15,7 @@ import type { Verdict } from '../filter/verdict.ts';
 import type { LogRecord } from '../log/log.ts';
 import { fatesOf } from './fates.ts';
 import type { Journal } from './journal.ts';
-import { Replay } from './replay.ts';
+import { Replays } from './replays.ts';
 import { newest, oldest } from './search.ts';
 import type {
   EventPage,
@@ -35,7 +35,6 @@ const MAX_LIMIT = 1000;
 const READ = { records: 1000, bytes: 4 * 1024 * 1024 };
 /** A note may be stamped a little before the event it is about, where clocks are set back. */
 const SLACK_MS = 60_000;
-const MAX_REPLAYS_TOLD = 100;
 
 export interface DeskPorts {
   readonly deliveries: DeliveryPorts;
@@ -45,11 +44,21 @@ export interface DeskPorts {
 
 export class JournalDesk implements JournalControl {
   readonly #ports: DeskPorts;
-  readonly #replays = new Map<string, Replay>();
-  #nextId = 1;
+  readonly #replays: Replays;
 
   constructor(ports: DeskPorts) {
     this.#ports = ports;
+    this.#replays = new Replays(ports.deliveries);
+  }
+
+  /** A stream is served from here on. */
+  async open(stream: string): Promise<void> {
+    await this.#replays.resume(stream);
+  }
+
+  /** A stream is no more. */
+  drop(stream: string): void {
+    this.#replays.drop(stream);
   }
 
   async events(query: EventQuery): Promise<EventPage> {
@@ -94,20 +103,11 @@ export class JournalDesk implements JournalControl {
     const { first, next } = await log.bounds(order.stream);
     const from = order.from ? await this.#offsetOf(order.stream, order.from) : first;
     const until = order.until ? await this.#offsetOf(order.stream, order.until) : next;
-    const id = `replay-${this.#nextId++}`;
-    const replay = new Replay(id, order, { from, until }, this.#ports.deliveries);
-    this.#replays.set(id, replay);
-    const over = [...this.#replays.values()].find(({ status }) => status.isOver);
-    if (this.#replays.size > MAX_REPLAYS_TOLD && over) this.#replays.delete(over.id);
-    void replay.run().catch((error: unknown) => {
-      replay.stop();
-      this.#ports.deliveries.onTrouble('a replay failed', { stream: order.stream, error: String(error) });
-    });
-    return id;
+    return this.#replays.begin(order, { from, until });
   }
 
   async replays(): Promise<readonly ReplayStatus[]> {
-    return [...this.#replays.values()].map(({ status }) => status);
+    return this.#replays.statuses;
   }
 
   async redrive(order: RedriveOrder): Promise<RedriveResult> {
@@ -118,9 +118,9 @@ export class JournalDesk implements JournalControl {
     return this.#sendOnce(order, consumer, changed(record, order));
   }
 
-  /** Ends what was ordered. */
-  close(): void {
-    for (const replay of this.#replays.values()) replay.stop();
+  /** Sends nothing more; the next process goes on with what was ordered. */
+  close(): Promise<void> {
+    return this.#replays.close();
   }
 
   /** To the subscriber alone: whoever orders it sees at once how it went, and may order it again. */

@@ -178,6 +178,55 @@ describe('replay', () => {
   });
 });
 
+describe('a replay after the process died', () => {
+  /** Begins a replay to one that takes some and then no more, and lets the process die. */
+  async function diedHalfway(): Promise<EventsWorld> {
+    const world = await worldWithThree({ ...rule, consumers: {} });
+    for (let i = 0; i < 40; i++) await world.emit('x', `n${i}`);
+    world.at('http://else.ns/', (_, nth) => (nth <= 20 ? { status: 200 } : { status: 503 }));
+    const delivery = { retry: 1000, backoffPolicy: 'linear', backoffDelayMs: 200 } as const;
+    await world.events.replay({ stream: 'ns/b', from: { offset: 3 }, to: { url: 'http://else.ns/' }, delivery });
+    await world.clock.advance(3000);
+    expect(await world.events.replays()).toMatchObject([{ delivered: 20, isOver: false }]);
+    return new EventsWorld(world.kept);
+  }
+
+  test('goes on where it was, and only what had no end is sent again', async () => {
+    const world = await diedHalfway();
+    world.at('http://else.ns/', { status: 200 });
+    await world.events.setStream('ns/b', { ...rule, consumers: {} });
+    await world.clock.advance(3000);
+    expect(new Set(world.idsAt('http://else.ns/')).size).toBe(20);
+    expect(await world.events.replays()).toMatchObject([{ position: 43, delivered: 40, failed: 0, isOver: true }]);
+  });
+
+  test('is still told once it is over, and gone with its stream', async () => {
+    const world = await diedHalfway();
+    world.at('http://else.ns/', { status: 200 });
+    await world.events.setStream('ns/b', { ...rule, consumers: {} });
+    await world.clock.advance(3000);
+    const next = new EventsWorld(world.kept);
+    await next.events.setStream('ns/b', { ...rule, consumers: {} });
+    expect(await next.events.replays()).toMatchObject([{ delivered: 40, isOver: true }]);
+    await next.events.setStream('ns/b', undefined);
+    expect(await next.events.replays()).toEqual([]);
+    await next.clock.advance(3000);
+    expect([...next.kept.streams.keys()]).toEqual([]);
+  });
+
+  test('a process that ends in order leaves it to the next one', async () => {
+    const world = await diedHalfway();
+    await world.events.setStream('ns/b', { ...rule, consumers: {} });
+    await world.events.close(0);
+    expect(await world.events.replays()).toMatchObject([{ isOver: false }]);
+    const next = new EventsWorld(world.kept);
+    next.at('http://else.ns/', { status: 200 });
+    await next.events.setStream('ns/b', { ...rule, consumers: {} });
+    await next.clock.advance(3000);
+    expect(await next.events.replays()).toMatchObject([{ delivered: 40, isOver: true }]);
+  });
+});
+
 describe('redrive', () => {
   const order = { stream: 'ns/b', offset: 0, consumer: 'bad' };
 

@@ -3,15 +3,26 @@
 import type { Consumer, Delivery } from '../control.ts';
 import { ConsumerRun } from '../deliver/consumer-run.ts';
 import { Letter } from '../deliver/letter.ts';
+import type { Unfinished } from '../deliver/marks.ts';
 import type { DeliveryPorts } from '../deliver/ports.ts';
 import type { ReplayOrder, ReplayStatus } from './words.ts';
 
 const USUAL: Delivery = { retry: 3, backoffPolicy: 'exponential', backoffDelayMs: 1000 };
 const READ_BYTES = 1024 * 1024;
 
-export interface ReplayRange {
+/** All that is needed to go on with a replay. */
+export interface KeptReplay {
+  readonly order: ReplayOrder;
+  /** Where it began. */
   readonly from: number;
+  /** The next offset that it looks at, and the one at which it ends. */
+  readonly position: number;
   readonly until: number;
+  readonly delivered: number;
+  readonly failed: number;
+  /** Events before `position` that it is not done with: offsets, and how often they failed. */
+  readonly unfinished: readonly (readonly [offset: number, failures: number])[];
+  readonly isOver: boolean;
 }
 
 /** One replay, from its order to its end. */
@@ -23,18 +34,26 @@ export class Replay {
   readonly #until: number;
   readonly #run: ConsumerRun;
   #position: number;
-  #delivered = 0;
-  #failed = 0;
-  #isOver = false;
+  #delivered: number;
+  #failed: number;
+  #isOver: boolean;
+  #isStopped = false;
   #wake: () => void = () => {};
 
-  constructor(id: string, order: ReplayOrder, { from, until }: ReplayRange, ports: DeliveryPorts) {
+  constructor(
+    id: string,
+    { order, from, position, until, delivered, failed, unfinished, isOver }: KeptReplay,
+    ports: DeliveryPorts,
+  ) {
     this.id = id;
     this.#order = order;
     this.#ports = ports;
     this.#from = from;
-    this.#position = from;
+    this.#position = position;
     this.#until = until;
+    this.#delivered = delivered;
+    this.#failed = failed;
+    this.#isOver = isOver;
     const rule: Consumer = {
       namespace: '',
       name: id,
@@ -49,7 +68,7 @@ export class Replay {
     };
     this.#run = new ConsumerRun(
       rule,
-      { cursor: from, unfinished: [] },
+      { cursor: position, unfinished: unfinished.map(unfinishedOf) },
       { ...ports, stream: order.stream, id, onChange: () => this.#wake(), onRoom: () => this.#wake(), onEnd },
     );
   }
@@ -68,20 +87,43 @@ export class Replay {
     };
   }
 
-  /** Resolves at the end of it. */
+  get kept(): KeptReplay {
+    return {
+      order: this.#order,
+      from: this.#from,
+      position: this.#position,
+      until: this.#until,
+      delivered: this.#delivered,
+      failed: this.#failed,
+      unfinished: this.#run
+        .mark()
+        .unfinished.map(({ offset, stage }) => [offset, stage?.at === 'subscriber' ? stage.failures : 0]),
+      isOver: this.#isOver,
+    };
+  }
+
+  /** Resolves once it is over, or stopped. */
   async run(): Promise<void> {
-    while (this.#position < this.#until && !this.#isOver) {
+    this.#run.pump();
+    while (this.#position < this.#until && !this.#isStopped) {
       if (this.#run.appetite === 0) await this.#change();
       else if (!(await this.#readOn())) break;
     }
-    while (this.#run.unfinished > 0 && !this.#isOver) await this.#change();
-    this.#isOver = true;
+    while (this.#run.unfinished > 0 && !this.#isStopped) await this.#change();
+    if (!this.#isStopped) this.#isOver = true;
   }
 
+  /** Sends nothing more. It is not over for that: another process may go on with what was kept. */
   stop(): void {
-    this.#isOver = true;
+    this.#isStopped = true;
     this.#run.stop();
     this.#wake();
+  }
+
+  /** It cannot go on. */
+  fail(): void {
+    this.stop();
+    this.#isOver = true;
   }
 
   async #readOn(): Promise<boolean> {
@@ -103,4 +145,8 @@ export class Replay {
   #change(): Promise<void> {
     return new Promise((resolve) => (this.#wake = resolve));
   }
+}
+
+function unfinishedOf([offset, failures]: readonly [number, number]): Unfinished {
+  return { offset, key: undefined, stage: failures === 0 ? undefined : { at: 'subscriber', failures } };
 }

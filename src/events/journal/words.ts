@@ -113,9 +113,9 @@ export interface JournalControl {
   events(query: EventQuery): Promise<EventPage>;
   /** Undefined where the event is not kept any more, or not there yet. */
   event(stream: string, offset: number): Promise<EventStory | undefined>;
-  /** Begins a replay, and gives its id. It ends with the process. */
+  /** Begins a replay, and gives its id. It goes on after the process died: what was sent within a second before may be sent again. */
   replay(order: ReplayOrder): Promise<string>;
-  /** Replays since the process began, the newest last. */
+  /** Replays that are under way, and the last of those that are over. */
   replays(): Promise<readonly ReplayStatus[]>;
   /** One attempt, and the reply where there is one. */
   redrive(order: RedriveOrder): Promise<RedriveResult>;

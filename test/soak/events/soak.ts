@@ -56,7 +56,7 @@ const BOTH = 0.4;
 const DATA = 0.4;
 const STARTING = 0.2;
 const SERVICE = 'subscribers';
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 /** Until everything is delivered, as long as something is. */
 const DRAIN_MS = 60_000;
 
