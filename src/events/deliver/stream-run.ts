@@ -1,23 +1,17 @@
 // One stream's dispatch: a reader at its head for all consumers that keep up, and for each that does not a reader of its own.
 
-import type { Timer } from '#base/mod.ts';
 import { messageOf } from '#base/mod.ts';
 import type { Consumer, ConsumerStatus, StreamRule, StreamStatus } from '../control.ts';
 import type { LogRecord, NewRecord } from '../log/log.ts';
-import { retain } from '../log/log.ts';
 import { JOURNAL_RETENTION } from '../journal/journal.ts';
 import type { ConsumerPorts } from './consumer-run.ts';
 import { ConsumerRun } from './consumer-run.ts';
 import { Letter } from './letter.ts';
-import { consumerOf, decodeConsumer, decodeHead, encodeConsumer, encodeHead, HEAD_MARK, markOf } from './marks.ts';
+import type { ConsumerMark } from './marks.ts';
+import { consumerOf, decodeConsumer, decodeHead, HEAD_MARK } from './marks.ts';
 import type { DeliveryPorts, Sorter } from './ports.ts';
+import { Progress } from './progress.ts';
 
-/** How often what was done is made durable; after a crash no more than this is done twice. */
-const COMMIT_MS = 100;
-/** How often what nobody needs any more is let go. */
-const TRIM_MS = 1000;
-/** How often what is kept for a time is looked at, where nothing else happens. */
-const EXPIRE_MS = 60_000;
 const READ = { records: 256, bytes: 1024 * 1024 };
 
 /** What is read for one consumer at least: a read costs about the same for one record. */
@@ -33,8 +27,7 @@ export class StreamRun {
   readonly #consumers = new Map<string, ConsumerRun>();
   /** Those that read on by themselves, or are not done with something. */
   readonly #busy = new Set<string>();
-  readonly #changed = new Set<string>();
-  readonly #gone = new Set<string>();
+  readonly #progress: Progress;
   readonly #sorters: Readonly<Record<Kind, Sorter<string>>>;
   readonly #attached: Readonly<Record<Kind, Set<string>>> = { trigger: new Set(), subscription: new Set() };
   /** Those that are being read for; true: and that have asked again since. */
@@ -42,23 +35,26 @@ export class StreamRun {
   #rule: StreamRule = { addresses: [], consumers: {} };
   /** Consumers that are attached have looked at everything before it. */
   #position = 0;
-  #savedPosition = -1;
   /** The oldest offset that somebody may still need, as the marks have it. */
   #low = 0;
   /** One above the newest record that is known of. */
   #next = 0;
   #waitingBytes = 0;
   #isReading = false;
-  #saving: Promise<void> = Promise.resolve();
   #isClosed = false;
-  #commitTimer: Timer | undefined;
-  #trimTimer: Timer | undefined;
   #stopListening: () => void = () => {};
 
   constructor(key: string, ports: DeliveryPorts) {
     this.key = key;
     this.#ports = ports;
     this.#sorters = { trigger: ports.filtering.sorter(), subscription: ports.filtering.sorter() };
+    this.#progress = new Progress(key, ports, {
+      position: () => this.#position,
+      lowest: () => this.#lowest(),
+      mark: (id) => this.#consumers.get(id)?.mark(),
+      retention: () => this.#rule.retention ?? (this.#rule.journal ? JOURNAL_RETENTION : undefined),
+      onNoted: (low) => this.#lowIs(low),
+    });
   }
 
   get rule(): StreamRule {
@@ -79,9 +75,10 @@ export class StreamRun {
       const consumer = id === undefined ? undefined : rule.consumers[id];
       if (id === undefined) continue;
       if (consumer) this.#admit(id, consumer, decodeConsumer(bytes));
-      else this.#gone.add(id);
+      else this.#progress.forget(id);
     }
     this.#low = Math.max(first, this.#lowest());
+    this.#progress.found(this.#low);
     this.#stopListening = log.onAppended(this.key, () => void this.#readHead());
     await this.change(rule);
     void this.#readHead();
@@ -98,9 +95,9 @@ export class StreamRun {
       else added.push(id);
     }
     for (const id of added) await this.#begin(id, rule.consumers[id] as Consumer);
-    await this.#save();
+    await this.#progress.commit();
     for (const id of this.#consumers.keys()) this.#catchUp(id);
-    this.#trimSoon();
+    this.#progress.trimSoon();
   }
 
   /** Whether fewer events wait than may. */
@@ -134,8 +131,7 @@ export class StreamRun {
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     this.#stopListening();
-    this.#commitTimer?.cancel();
-    this.#trimTimer?.cancel();
+    this.#progress.stop();
     const { clock } = this.#ports;
     const runs = [...this.#consumers.values()];
     await new Promise<void>((resolve) => {
@@ -146,20 +142,19 @@ export class StreamRun {
       });
     });
     for (const run of runs) run.stop();
-    await this.#save();
+    await this.#progress.commit();
   }
 
   /** Ends at once, and forgets everything. */
   async drop(): Promise<void> {
     this.#isClosed = true;
     this.#stopListening();
-    this.#commitTimer?.cancel();
-    this.#trimTimer?.cancel();
+    this.#progress.stop();
     for (const run of this.#consumers.values()) run.stop();
     await this.#ports.log.drop(this.key);
   }
 
-  #admit(id: string, consumer: Consumer, mark: Parameters<typeof encodeConsumer>[0]): ConsumerRun {
+  #admit(id: string, consumer: Consumer, mark: ConsumerMark): ConsumerRun {
     const ports: ConsumerPorts = {
       ...this.#ports,
       stream: this.key,
@@ -169,7 +164,6 @@ export class StreamRun {
     };
     const run = new ConsumerRun(consumer, mark, ports);
     this.#consumers.set(id, run);
-    this.#gone.delete(id);
     if (run.cursor === undefined) this.#seat(id, run);
     if (run.cursor !== undefined || run.unfinished > 0) this.#busy.add(id);
     run.pump();
@@ -181,7 +175,7 @@ export class StreamRun {
     // A change that came meanwhile took it out again, or let it begin.
     if (this.#rule.consumers[id] !== consumer || this.#consumers.has(id)) return;
     this.#admit(id, consumer, { cursor, unfinished: [] });
-    this.#changed.add(id);
+    this.#progress.change(id);
   }
 
   async #startOf({ start = 'latest' }: Consumer): Promise<number> {
@@ -209,10 +203,9 @@ export class StreamRun {
     run.stop();
     this.#consumers.delete(id);
     this.#busy.delete(id);
-    this.#changed.delete(id);
     this.#unseat(id, run);
-    this.#gone.add(id);
-    this.#commitSoon();
+    this.#progress.forget(id);
+    this.#progress.commitSoon();
   }
 
   #seat(id: string, { rule: { kind, filters } }: ConsumerRun): void {
@@ -233,8 +226,8 @@ export class StreamRun {
     if (!run) return;
     if (run.cursor !== undefined || run.unfinished > 0) this.#busy.add(id);
     else this.#busy.delete(id);
-    this.#changed.add(id);
-    this.#commitSoon();
+    this.#progress.change(id);
+    this.#progress.commitSoon();
   }
 
   /** Reads what has come for all that are attached. One at a time; what comes while it reads is read on. */
@@ -256,7 +249,7 @@ export class StreamRun {
     const records = await log.read(this.key, this.#position, READ);
     for (const record of records) this.#handOut(record);
     if (records.length === 0) return false;
-    this.#commitSoon();
+    this.#progress.commitSoon();
     this.#joinIn();
     return true;
   }
@@ -267,7 +260,7 @@ export class StreamRun {
     if (this.#isAttended) return true;
     if (next > this.#position) {
       this.#position = next;
-      this.#commitSoon();
+      this.#progress.commitSoon();
     }
     this.#joinIn();
     return this.#isAttended;
@@ -355,48 +348,6 @@ export class StreamRun {
     return true;
   }
 
-  #commitSoon(): void {
-    if (this.#isClosed) return;
-    this.#commitTimer ??= this.#ports.clock.after(COMMIT_MS, () => {
-      this.#commitTimer = undefined;
-      this.#save().then(
-        () => this.#trimSoon(),
-        (error: unknown) => this.#failed('what was done could not be noted', error, () => this.#commitSoon()),
-      );
-    });
-  }
-
-  /** Makes durable how far everything has come; one save after the other. */
-  #save(): Promise<void> {
-    const saved = this.#saving.then(() => this.#saveNow());
-    this.#saving = saved.catch(() => undefined);
-    return saved;
-  }
-
-  async #saveNow(): Promise<void> {
-    const [changed, gone] = [[...this.#changed], [...this.#gone]];
-    const position = this.#position;
-    if (changed.length === 0 && gone.length === 0 && position === this.#savedPosition) return;
-    const low = this.#lowest();
-    const marks = new Map<string, Uint8Array | undefined>([[HEAD_MARK, encodeHead(position)]]);
-    for (const id of gone) marks.set(markOf(id), undefined);
-    for (const id of changed) {
-      const run = this.#consumers.get(id);
-      if (run) marks.set(markOf(id), encodeConsumer(run.mark()));
-    }
-    this.#changed.clear();
-    this.#gone.clear();
-    try {
-      await this.#ports.log.saveMarks(this.key, marks);
-    } catch (error) {
-      for (const id of changed) this.#changed.add(id);
-      for (const id of gone) if (!this.#consumers.has(id)) this.#gone.add(id);
-      throw error;
-    }
-    this.#savedPosition = position;
-    this.#lowIs(low);
-  }
-
   #lowest(): number {
     let low = this.#position;
     for (const id of this.#busy) {
@@ -412,27 +363,6 @@ export class StreamRun {
     const waits = this.#next - low;
     if (waited > 0) this.#waitingBytes *= Math.max(0, Math.min(1, waits / waited));
     this.#low = low;
-  }
-
-  #trimSoon(ms = TRIM_MS): void {
-    if (this.#isClosed || this.#trimTimer) return;
-    this.#trimTimer = this.#ports.clock.after(ms, () => {
-      this.#trimTimer = undefined;
-      this.#trim().catch((error: unknown) =>
-        this.#failed('events that nobody needs could not be let go', error, () => this.#trimSoon()),
-      );
-    });
-  }
-
-  async #trim(): Promise<void> {
-    const { log, clock } = this.#ports;
-    const retention = this.#rule.retention ?? (this.#rule.journal ? JOURNAL_RETENTION : undefined);
-    // A consumer that began earlier than what the marks say has not been noted yet.
-    const keep = Math.min(this.#low, this.#lowest());
-    if (!retention) return log.trim(this.key, keep);
-    await retain(log, this.key, retention, { now: clock.now(), keep });
-    const { first, next } = await log.bounds(this.key);
-    if (retention.ms !== undefined && first < next) this.#trimSoon(EXPIRE_MS);
   }
 
   #failed(message: string, error: unknown, again: () => void): void {
