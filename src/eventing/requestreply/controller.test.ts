@@ -7,7 +7,7 @@ import { requestReplyController } from './controller.ts';
 
 /** A data plane that was told of every RequestReply of the case, as it is without policies, unless the case says otherwise. */
 checkCases(join(import.meta.dirname, 'cases'), (_, { given, ...more }) => {
-  const { told = true } = more as { told?: boolean };
+  const { told = true } = more as { told?: boolean | 'nothing' };
   const known = given
     .map(expand)
     .flatMap(({ kind, object }) => (kind.resource === RequestReply.resource ? [object as RequestReply] : []));
@@ -16,6 +16,10 @@ checkCases(join(import.meta.dirname, 'cases'), (_, { given, ...more }) => {
     return found && requestAddress(found, { features: eventingFeaturesConfig.parse({}), policies: [] });
   };
   return requestReplyController({
-    board: { requestAddress: (key) => (told ? address(key) : undefined), onRequestAddress: () => () => {} },
+    board: {
+      knows: () => told !== 'nothing',
+      requestAddress: (key) => (told === true ? address(key) : undefined),
+      onRequestAddress: () => () => {},
+    },
   });
 });

@@ -12,9 +12,10 @@ import {
   EventPolicy,
   RequestReply,
 } from '#kinds/mod.ts';
+import type { ObjectKey } from '#machinery/mod.ts';
 import { isReady, keyOf } from '#machinery/mod.ts';
 import { tellAddress } from '../addresses.ts';
-import { requestReplyUrl } from '../names.ts';
+import { brokerChannelName, requestReplyUrl } from '../names.ts';
 import { settlePolicies, watchPolicies } from '../policies.ts';
 import type { StreamBoard } from '../streams/board.ts';
 import { requestAddress } from '../streams/rule.ts';
@@ -24,7 +25,7 @@ type RequestTurn = Turn<RequestReply>;
 const BY_BROKER = 'eventing/request-replies-by-broker';
 
 export interface RequestReplyParts {
-  readonly board: Pick<StreamBoard, 'requestAddress' | 'onRequestAddress'>;
+  readonly board: Pick<StreamBoard, 'knows' | 'requestAddress' | 'onRequestAddress'>;
   /** Certificates by which addresses by TLS are trusted. */
   readonly caCerts?: (() => string | undefined) | undefined;
 }
@@ -89,6 +90,11 @@ function settleBroker(turn: RequestTurn): boolean {
   return false;
 }
 
+/** The key of the channel behind its Broker. */
+function channelOf({ metadata: { namespace = '' }, spec: { brokerRef } }: RequestReply): ObjectKey {
+  return `${namespace}/${brokerChannelName(brokerRef?.name ?? '')}`;
+}
+
 /** Whether the data plane takes requests as they are wanted now. What Knative counts here are Triggers, one for each of its Pods. */
 function settleData(turn: RequestTurn, board: RequestReplyParts['board']): boolean {
   const { object, status, mark } = turn;
@@ -97,6 +103,8 @@ function settleData(turn: RequestTurn, board: RequestReplyParts['board']): boole
     policies: turn.list(EventPolicy, object.metadata.namespace ?? ''),
   });
   const isTold = equal(board.requestAddress(turn.key), wanted);
+  // A control process that has just begun has told nothing; the data process goes on with what it was told before.
+  if (!isTold && !board.knows(channelOf(object))) return false;
   status.desiredReplicas = 1;
   status.readyReplicas = isTold ? 1 : 0;
   if (isTold) mark.true('TriggersReady');
