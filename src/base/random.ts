@@ -8,6 +8,11 @@ export interface Random {
 /** The machine's own chance. */
 export const systemRandom: Random = { next: () => Math.random() };
 
+/** Chance that nobody can foretell, 32 bits a number: for what must not be guessed. */
+export const secureRandom: Random = {
+  next: () => (globalThis.crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32,
+};
+
 /** The same numbers for the same seed (mulberry32), for simulations that must reproduce themselves. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
@@ -39,4 +44,13 @@ export function uuid(random: Random): string {
   hex[16] = 8 + ((hex[16] ?? 0) % 4);
   const text = hex.map((digit) => digit.toString(16)).join('');
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+}
+
+/** 128 bits as 32 hexadecimal digits; as hard to guess as the chance that they are made of. */
+export function randomId(random: Random): string {
+  return Array.from({ length: 4 }, () =>
+    Math.floor(random.next() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');
 }

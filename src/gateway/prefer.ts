@@ -38,9 +38,14 @@ export function withoutPreferences(headers: RawHeaders, names: readonly string[]
   return out;
 }
 
+/** Other preferences, as each delivery of an event has one, are not taken apart. */
+const MENTIONED = /respond-async/i;
+
 /** Whether a client would rather not wait. Requests whose fields all go on as they came have no preference, so that most are not looked at. */
 export function prefersAsync({ passing, headers }: Pick<Exchange, 'passing' | 'headers'>): boolean {
-  return passing === undefined && preferencesIn(headers).has(RESPOND_ASYNC);
+  if (passing !== undefined) return false;
+  const said = headerList(headers, 'prefer');
+  return said !== undefined && MENTIONED.test(said) && preferencesIn(headers).has(RESPOND_ASYNC);
 }
 
 /** The elements of a list; a comma in a quoted text parts none. */

@@ -137,6 +137,14 @@ export const SESSION_AFFINITY_ANNOTATION = 'ebb.dev/session-affinity';
 export const ROUTING_RULES_ANNOTATION = 'ebb.dev/routing-rules';
 /** On a Service or Route: the tag that gets copies of requests. */
 export const MIRROR_ANNOTATION = 'ebb.dev/mirror';
+/** On a Service or Route: whether requests with `Prefer: respond-async` are kept and carried out later, and how. */
+export const ASYNC_ANNOTATION = 'ebb.dev/async';
+export const ASYNC_RETRIES_ANNOTATION = 'ebb.dev/async-retries';
+export const ASYNC_BACKOFF_ANNOTATION = 'ebb.dev/async-backoff';
+export const ASYNC_TIMEOUT_ANNOTATION = 'ebb.dev/async-timeout';
+export const ASYNC_MAX_AGE_ANNOTATION = 'ebb.dev/async-max-age';
+export const ASYNC_PARALLELISM_ANNOTATION = 'ebb.dev/async-parallelism';
+export const ASYNC_CALLBACKS_ANNOTATION = 'ebb.dev/async-callbacks';
 /** On a revision template: the longest life of a request, beyond what `timeoutSeconds` may say. */
 export const TIMEOUT_ANNOTATION = 'ebb.dev/timeout';
 /** On a revision template: how many requests may wait, and what those beyond are told. */

@@ -35,6 +35,10 @@ export const WAKE_BOUNDS: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ];
 
+/** Seconds from an acceptance to an end: milliseconds where a function is warm, hours where it fails again and again. */
+export const ASYNC_BOUNDS: readonly number[] = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 21_600];
+
+const SERVICE = ['k8s.namespace.name', 'kn.service.name'] as const;
 const REVISION = ['k8s.namespace.name', 'kn.service.name', 'kn.configuration.name', 'kn.revision.name'] as const;
 const INTAKE = ['k8s.namespace.name', 'kn.broker.name', 'kn.channel.name', 'kn.requestreply.name'] as const;
 const CONSUMER = ['k8s.namespace.name', 'kn.trigger.name', 'kn.subscription.name'] as const;
@@ -138,6 +142,26 @@ export const INSTRUMENTS = {
     '{event}',
     [...CONSUMER, 'outcome'],
     'Events that nobody has: failed without a dead letter sink, or lost because that would not take them.',
+  ),
+
+  // Requests whose clients do not wait.
+  'ebb.async.accepted': counter(
+    'requests',
+    '{request}',
+    SERVICE,
+    'Requests that were kept to be carried out after their answer (`Prefer: respond-async`).',
+  ),
+  'ebb.async.open': gauge(
+    'requests',
+    '{request}',
+    [],
+    'Of those that are not over, or whose result is still to be sent.',
+  ),
+  'ebb.async.duration': histogram(
+    'requests',
+    [...SERVICE, 'outcome'],
+    'From the acceptance of such a request to its end, by outcome: succeeded, failed or cancelled.',
+    ASYNC_BOUNDS,
   ),
 
   // The autoscaler.

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Service } from '#kinds/mod.ts';
 import { objectOf } from '../ports.fixture.ts';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { World } from '../ports.fixture.ts';
 
 let world: World;
@@ -49,6 +49,82 @@ test.each([
   world.client.objects.push(objectOf(Service, 'young'));
   expect(await world.run(line)).toBe(code);
   expect(world.err).toMatch(message);
+});
+
+describe('with --async', () => {
+  const ID = '0123456789abcdef0123456789abcdef';
+  const location = `/.ebb/invocations/${ID}`;
+  let statuses: object[] = [];
+  let result = { status: 200, body: 'done' };
+  const asked: { line: string; prefer: string | undefined }[] = [];
+  beforeEach(() => {
+    statuses = [{ state: 'running' }, { state: 'succeeded', result: `${location}/result` }];
+    result = { status: 200, body: 'done' };
+    asked.length = 0;
+    gateway.removeAllListeners('request');
+    gateway.on('request', (request, response) => {
+      const prefer = request.headers['prefer']?.toString();
+      asked.push({ line: `${request.method} ${request.url}`, prefer });
+      if (request.url === location) return void response.end(JSON.stringify(statuses.shift()));
+      if (request.url === `${location}/result`) return void response.writeHead(result.status).end(result.body);
+      if (!prefer?.includes('respond-async')) return void response.writeHead(400).end('not later');
+      if (request.url === '/now') return void response.end('now');
+      if (request.url === '/full') return void response.writeHead(429).end('full\n');
+      response.writeHead(202, { location, 'ebb-invocation-id': ID }).end('{}');
+    });
+  });
+
+  test('the id is printed, and where the status is', async () => {
+    expect(await world.run('invoke hello --async -d x -H prefer:return=minimal')).toBe(0);
+    expect(world.out).toBe(`${ID}\n`);
+    expect(world.err).toBe(`202 Accepted\nIts status is at http://hello.default.localhost:8080${location}\n`);
+    expect(asked).toEqual([{ line: 'POST /', prefer: 'return=minimal, respond-async' }]);
+  });
+
+  test('and --wait the result is printed', async () => {
+    expect(await world.run('invoke hello --async --wait')).toBe(0);
+    expect(world.out).toBe('done');
+    expect(world.err).toContain('202 Accepted\n');
+    expect(asked.map(({ line }) => line)).toEqual([
+      'GET /',
+      `GET ${location}`,
+      `GET ${location}`,
+      `GET ${location}/result`,
+    ]);
+    expect(asked[1]?.prefer).toBe('wait=30');
+  });
+
+  test.each([
+    [
+      { state: 'failed', error: 'all 4 attempts failed', result: `${location}/result` },
+      'done',
+      /is failed: all 4 attempts/,
+    ],
+    [{ state: 'cancelled' }, '', /The invocation is cancelled\./],
+  ])('and --wait %j is a failure', async (status, out, message) => {
+    statuses = [status];
+    expect(await world.run('invoke hello --async --wait')).toBe(1);
+    expect(world.out).toBe(out);
+    expect(world.err).toMatch(message);
+  });
+
+  test('a service that answers at once is told of', async () => {
+    expect(await world.run('invoke hello --async --wait --path /now')).toBe(0);
+    expect([world.out, world.err]).toEqual(['now', expect.stringMatching(/^200 OK\nThe service answered at once/)]);
+  });
+
+  test('what is refused is a failure', async () => {
+    expect(await world.run('invoke hello --async --path /full')).toBe(1);
+    expect([world.out, world.err]).toEqual([
+      'full\n',
+      expect.stringMatching(/^429 .*\nebb: The request was not taken/),
+    ]);
+  });
+});
+
+test('--wait alone is a mistake', async () => {
+  expect(await world.run('invoke hello --wait')).toBe(2);
+  expect(world.err).toMatch(/--wait goes with --async/);
 });
 
 test('a gateway that does not answer is named', async () => {

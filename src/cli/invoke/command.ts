@@ -1,19 +1,28 @@
 // ebb invoke: one request to a service, through the gateway.
 
 import { Command } from 'commander';
-import { request } from 'node:http';
 import { Service } from '#kinds/mod.ts';
 import { dataDirOf, endpointsOf } from '../data-dir.ts';
 import { Failure, absent, usage } from '../failure.ts';
 import type { CliPorts } from '../ports.ts';
+import type { Asked, Told } from './ask.ts';
+import { askThrough } from './ask.ts';
+import { awaitResult, handOver } from './async.ts';
 
 const HELP = `
 The body goes to standard output, the status line to standard error; a status of 400 or more ends with code 1.
 
+With --async the platform keeps the request on disk, answers 202 at once and carries it out after, with retries. The
+invocation's id goes to standard output, the address of its status to standard error: GET tells how it stands, GET of
+that and /result is the answer, DELETE cancels it. With --wait the answer is waited for and printed. Headers say more:
+ebb-async-retries, ebb-async-backoff, ebb-async-timeout, ebb-async-max-age, ebb-async-callback, idempotency-key.
+
 Examples:
   ebb invoke hello
   ebb invoke hello --path '/?name=you'
-  ebb invoke orders --data-text '{"item":"pen"}' -H 'content-type: application/json'`;
+  ebb invoke orders --data-text '{"item":"pen"}' -H 'content-type: application/json'
+  ebb invoke report --async -d '{"year":2030}' -H 'ebb-async-callback: https://example.com/done'
+  ebb invoke report --async --wait -d '{"year":2030}' -H 'idempotency-key: report-2030'`;
 
 interface Flags {
   namespace: string;
@@ -21,6 +30,8 @@ interface Flags {
   method?: string;
   header: readonly string[];
   dataText?: string;
+  async?: boolean;
+  wait?: boolean;
   data?: string;
 }
 
@@ -38,6 +49,8 @@ export function invokeCommand(ports: CliPorts): Command {
       [],
     )
     .option('-d, --data-text <text>', 'body')
+    .option('--async', 'do not wait: have the request kept and carried out later')
+    .option('--wait', 'with --async: wait for the result by its status')
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option('--data <dir>', "the platform's data folder")
     .addHelpText('after', HELP)
@@ -45,6 +58,8 @@ export function invokeCommand(ports: CliPorts): Command {
 }
 
 async function invoke(name: string, flags: Flags, ports: CliPorts): Promise<void> {
+  if (flags.wait && !flags.async) throw usage('--wait goes with --async; without it the answer is waited for anyway');
+  const asked = askedOf(flags);
   const dataDir = dataDirOf(flags.data, ports.env);
   const gateway = new URL(endpointsOf(dataDir).gateway);
   const { client } = await ports.connect(dataDir);
@@ -53,36 +68,41 @@ async function invoke(name: string, flags: Flags, ports: CliPorts): Promise<void
     throw absent(`There is no Service ${name} in namespace ${flags.namespace}. 'ebb get' shows which there are.`);
   const url = service.status?.url;
   if (!url) throw new Failure(`Service ${name} has no URL yet. 'ebb why ${name}' tells what it waits for.`);
-  const status = await send(gateway, new URL(url).host, flags, ports);
-  if (status >= 400) throw new Failure(`The answer's status is ${status}.`);
+  const ask = askThrough(gateway, new URL(url).host, ports);
+  if (!flags.async) {
+    let last = '\n';
+    const onText = (text: string) => {
+      ports.out(text);
+      last = text;
+    };
+    const told = await ask(asked, onText, ({ line }) => ports.err(`${line}\n`));
+    endLine(told, last, ports);
+    if (told.status >= 400) throw new Failure(`The answer's status is ${told.status}.`);
+    return;
+  }
+  const taken = await handOver(asked, ask, ports);
+  if (!taken) return;
+  ports.err(`Its status is at ${new URL(taken.location, url).href}\n`);
+  if (!flags.wait) return ports.out(`${taken.id}\n`);
+  await awaitResult(taken.location, ask, ports, (told, body) => {
+    ports.err(`${told.line}\n`);
+    ports.out(body);
+    endLine(told, body, ports);
+  });
 }
 
-function send(gateway: URL, host: string, flags: Flags, ports: CliPorts): Promise<number> {
-  const method = flags.method ?? (flags.dataText === undefined ? 'GET' : 'POST');
-  const body = flags.dataText === undefined ? {} : { 'content-length': String(Buffer.byteLength(flags.dataText)) };
-  const headers = { ...Object.fromEntries(flags.header.map(headerOf)), ...body, host };
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      { hostname: gateway.hostname, port: gateway.port, path: flags.path, method, headers, signal: ports.signal },
-      (response) => {
-        ports.err(`${response.statusCode ?? 0} ${response.statusMessage ?? ''}\n`);
-        let last = '\n';
-        response.setEncoding('utf8').on('data', (text: string) => {
-          ports.out(text);
-          last = text;
-        });
-        response.once('end', () => {
-          // What is said next begins a line, and a body goes out as it came.
-          if (!last.endsWith('\n') && (ports.isTerminal || (response.statusCode ?? 0) >= 400)) ports.err('\n');
-          resolve(response.statusCode ?? 0);
-        });
-      },
-    );
-    outgoing.once('error', (error) =>
-      reject(new Failure(`The gateway at ${gateway.host} did not answer: ${error.message}`)),
-    );
-    outgoing.end(flags.dataText);
-  });
+/** What is said next begins a line, and a body goes out as it came. */
+function endLine({ status }: Told, last: string, ports: CliPorts): void {
+  if (last !== '' && !last.endsWith('\n') && (ports.isTerminal || status >= 400)) ports.err('\n');
+}
+
+function askedOf({ method, dataText, path, header }: Flags): Asked {
+  return {
+    method: method ?? (dataText === undefined ? 'GET' : 'POST'),
+    path,
+    headers: Object.fromEntries(header.map(headerOf)),
+    body: dataText,
+  };
 }
 
 function headerOf(text: string): [string, string] {

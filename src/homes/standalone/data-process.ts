@@ -80,8 +80,8 @@ async function endStrays(dataDir: string): Promise<undefined> {
 }
 
 /**
- * Starts the data process, or takes over `found`, which goes on with what it knows until `allTold`. `program` is this
- * program's own file.
+ * Starts the data process, or takes over `found`, which goes on with what it knows until `allTold`; one that is new hears
+ * by it that what it knows is all there is. `program` is this program's own file.
  */
 export async function startDataProcess(
   found: DataRecord | undefined,
@@ -274,6 +274,8 @@ export async function runData(settings: DataSettings): Promise<void> {
     tracer: telemetry.tracer,
     requestLog: requestLogFiles(podsFolder(join(dataDir, 'node')), log),
     ingest: events.ingest,
+    async: events.async,
+    onTold: () => events.told(),
   });
   await events.begin(gateway);
   const stopTidying = tidyHeap(systemClock);

@@ -32,7 +32,7 @@ test('keys that the platform does not know are warned of, where they are and wit
   expect(text).toBe('');
   expect(told(warnings)).toEqual([
     'unknown annotation "ebb.dev/max-queues" does nothing; known here are ebb.dev/timeout, ebb.dev/max-queue, ebb.dev/queue-full-status, ebb.dev/ports, ebb.dev/backlog: spec.template.metadata.annotations',
-    'unknown annotation "ebb.dev/mirrors" does nothing; known here are ebb.dev/session-affinity, ebb.dev/routing-rules, ebb.dev/mirror: metadata.annotations',
+    'unknown annotation "ebb.dev/mirrors" does nothing; known here are ebb.dev/session-affinity, ebb.dev/routing-rules, ebb.dev/mirror, ebb.dev/async, ebb.dev/async-retries, ebb.dev/async-backoff, ebb.dev/async-timeout, ebb.dev/async-max-age, ebb.dev/async-parallelism, ebb.dev/async-callbacks: metadata.annotations',
   ]);
 });
 

@@ -2,6 +2,13 @@
 
 import { isRecord, parseDuration } from '#base/mod.ts';
 import {
+  ASYNC_ANNOTATION,
+  ASYNC_BACKOFF_ANNOTATION,
+  ASYNC_CALLBACKS_ANNOTATION,
+  ASYNC_MAX_AGE_ANNOTATION,
+  ASYNC_PARALLELISM_ANNOTATION,
+  ASYNC_RETRIES_ANNOTATION,
+  ASYNC_TIMEOUT_ANNOTATION,
   BACKLOG_ANNOTATION,
   MAX_QUEUE_ANNOTATION,
   MIRROR_ANNOTATION,
@@ -47,6 +54,14 @@ export interface RouteSettings {
   readonly affinitySeconds: number;
   readonly rules: readonly RoutingRule[];
   readonly mirror: { readonly tag: string; readonly percent: number };
+  /** What is done with `Prefer: respond-async`. */
+  readonly async: 'enabled' | 'disabled';
+  readonly asyncRetries: number;
+  readonly asyncBackoffMs: number;
+  readonly asyncTimeoutMs: number;
+  readonly asyncMaxAgeMs: number;
+  readonly asyncParallelism: number;
+  readonly asyncCallbacks: 'public' | 'any' | 'none';
 }
 
 /** The settings of a revision template. */
@@ -64,6 +79,9 @@ const MAX_TIMEOUT_MS = 24 * HOUR;
 const MAX_AFFINITY_MS = 30 * 24 * HOUR;
 /** As many as the gateway lets wait for one revision at most. */
 const MAX_QUEUE = 10_000;
+/** As many as a client may ask for. */
+const MAX_ASYNC_RETRIES = 20;
+const MAX_ASYNC_PARALLELISM = 1000;
 const MAX_RULES = 32;
 const MAX_PORTS = 8;
 const PORT_NAME = /^[a-z]([a-z0-9-]{0,13}[a-z0-9])?$/;
@@ -75,6 +93,13 @@ export const ROUTE_ROWS: Rows<RouteSettings> = {
   affinitySeconds: [SESSION_AFFINITY_ANNOTATION, readAffinity],
   rules: [ROUTING_RULES_ANNOTATION, readRules],
   mirror: [MIRROR_ANNOTATION, readMirror],
+  async: [ASYNC_ANNOTATION, oneOf('enabled', 'disabled')],
+  asyncRetries: [ASYNC_RETRIES_ANNOTATION, numberBetween(0, MAX_ASYNC_RETRIES)],
+  asyncBackoffMs: [ASYNC_BACKOFF_ANNOTATION, durationBetween(0, HOUR)],
+  asyncTimeoutMs: [ASYNC_TIMEOUT_ANNOTATION, durationBetween(SECOND, MAX_TIMEOUT_MS)],
+  asyncMaxAgeMs: [ASYNC_MAX_AGE_ANNOTATION, durationBetween(SECOND, MAX_TIMEOUT_MS)],
+  asyncParallelism: [ASYNC_PARALLELISM_ANNOTATION, numberBetween(1, MAX_ASYNC_PARALLELISM)],
+  asyncCallbacks: [ASYNC_CALLBACKS_ANNOTATION, oneOf('public', 'any', 'none')],
 };
 
 export const INSTANCE_ROWS: Rows<InstanceSettings> = {
@@ -130,6 +155,28 @@ function readMaxQueue(text: string): Read<number> {
 function readStatus(text: string): Read<429 | 503> {
   if (text === '429') return { value: 429 };
   return text === '503' ? { value: 503 } : { fault: 'expected "429" or "503"' };
+}
+
+function oneOf<T extends string>(...words: readonly T[]): (text: string) => Read<T> {
+  return (text) => {
+    const value = words.find((word) => word === text);
+    return value === undefined ? { fault: `expected ${words.map((word) => `"${word}"`).join(' or ')}` } : { value };
+  };
+}
+
+function numberBetween(least: number, most: number): (text: string) => Read<number> {
+  return (text) => {
+    const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : Infinity;
+    return value >= least && value <= most ? { value } : { fault: `expected a number from ${least} to ${most}` };
+  };
+}
+
+function durationBetween(least: number, most: number): (text: string) => Read<number> {
+  return (text) => {
+    const value = parseDuration(text);
+    if (value !== undefined && value >= least && value <= most) return { value };
+    return { fault: `expected a duration from ${least / SECOND}s to ${most / HOUR}h, such as "30s"` };
+  };
 }
 
 function readMirror(text: string): Read<{ tag: string; percent: number }> {

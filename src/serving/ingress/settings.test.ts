@@ -64,6 +64,25 @@ test('affinity is for all that have shares', () => {
   expect(all.map((path) => path.affinity)).toEqual([affinity, affinity, affinity]);
 });
 
+test.each([
+  [{ 'ebb.dev/async': 'disabled', 'ebb.dev/async-retries': '1' }, 'disabled'],
+  [{ 'ebb.dev/async': 'enabled' }, undefined],
+  [
+    {
+      'ebb.dev/async-retries': '0',
+      'ebb.dev/async-backoff': '2s',
+      'ebb.dev/async-timeout': '1m',
+      'ebb.dev/async-max-age': '1h',
+      'ebb.dev/async-parallelism': '7',
+      'ebb.dev/async-callbacks': 'any',
+    },
+    { retries: 0, backoffMs: 2000, timeoutMs: 60_000, maxAgeMs: 3_600_000, parallelism: 7, callbacks: 'any' },
+  ],
+])('how asynchronous invocations are carried out: %j', (annotations, rule) => {
+  const [main, blue] = two(annotations);
+  expect([...main, ...blue].map(({ async }) => async)).toEqual([rule, rule, rule]);
+});
+
 test('rules stand behind the tag’s own header and before the shares, on the Route’s own host', () => {
   const rules = '[{"tag":"blue","cookies":{"beta":"yes"}},{"tag":"gone","headers":{"X":"1"}}]';
   const [main, blue] = two({ 'ebb.dev/routing-rules': rules });

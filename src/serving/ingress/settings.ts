@@ -1,8 +1,9 @@
-// What the annotations of a KIngress and of its Revisions add to its rules: affinity, choice by header and cookie, copies, ports.
+// What the annotations of a KIngress and of its Revisions add to its rules: affinity, choice by header and cookie, copies, ports,
+// asynchronous invocations.
 
 import { isRecord } from '#base/mod.ts';
-import type { Affinity, HostRule, Mirror, PathRule, Split } from '#gateway/mod.ts';
-import type { KIngress, NamedPort, RoutingRule } from '#kinds/mod.ts';
+import type { Affinity, AsyncRule, HostRule, Mirror, PathRule, Split } from '#gateway/mod.ts';
+import type { KIngress, NamedPort, RouteSettings, RoutingRule } from '#kinds/mod.ts';
 import { routeSettings, TAG_TO_HOST_ANNOTATION } from '#kinds/mod.ts';
 
 /** The cookie by which a client is led back to its instance. */
@@ -13,12 +14,14 @@ export type PortsOf = (target: string) => readonly NamedPort[];
 
 /** The rules of a KIngress with what is set beside its spec. */
 export function withSettings(rules: readonly HostRule[], ingress: KIngress, portsOf: PortsOf): HostRule[] {
-  const { affinitySeconds, rules: chosen = [], mirror } = routeSettings(ingress.metadata.annotations);
+  const settings = routeSettings(ingress.metadata.annotations);
+  const { affinitySeconds, rules: chosen = [], mirror } = settings;
   const tags = new Tags(ingress, rules);
   const copied = mirror && tags.splitsOf(mirror.tag)[0];
   const additions: Additions = {
     affinity: affinitySeconds === undefined ? undefined : { cookie: AFFINITY_COOKIE, maxAgeSeconds: affinitySeconds },
     mirror: mirror && copied && { split: copied, percent: mirror.percent },
+    async: asyncRule(settings),
     ruled: chosen.flatMap((rule) => ruledPath(rule, tags)),
   };
   return rules
@@ -29,8 +32,28 @@ export function withSettings(rules: readonly HostRule[], ingress: KIngress, port
 interface Additions {
   readonly affinity: Affinity | undefined;
   readonly mirror: Mirror | undefined;
+  readonly async: AsyncRule | 'disabled' | undefined;
   readonly ruled: readonly PathRule[];
 }
+
+/** Undefined where nothing is said of it. */
+function asyncRule(settings: Partial<RouteSettings>): AsyncRule | 'disabled' | undefined {
+  if (settings.async === 'disabled') return 'disabled';
+  const said = ASYNC_FIELDS.flatMap(([setting, field]) => {
+    const value = settings[setting];
+    return value === undefined ? [] : [[field, value] as const];
+  });
+  return said.length === 0 ? undefined : (Object.fromEntries(said) as AsyncRule);
+}
+
+const ASYNC_FIELDS: readonly (readonly [setting: keyof RouteSettings, field: keyof AsyncRule])[] = [
+  ['asyncRetries', 'retries'],
+  ['asyncBackoffMs', 'backoffMs'],
+  ['asyncTimeoutMs', 'timeoutMs'],
+  ['asyncMaxAgeMs', 'maxAgeMs'],
+  ['asyncParallelism', 'parallelism'],
+  ['asyncCallbacks', 'callbacks'],
+];
 
 /** Which hosts are those of a tag, and where a tag leads. */
 class Tags {
@@ -64,7 +87,11 @@ function ruledPath({ tag, headers, cookies }: RoutingRule, tags: Tags): PathRule
 }
 
 /** Paths that a header chooses already stay in front; copies are made of what nobody has chosen. */
-function pathsWith(paths: readonly PathRule[], { affinity, mirror, ruled }: Additions, isTagged: boolean): PathRule[] {
+function pathsWith(
+  paths: readonly PathRule[],
+  { affinity, mirror, async, ruled }: Additions,
+  isTagged: boolean,
+): PathRule[] {
   const all = isTagged
     ? [...paths]
     : [
@@ -74,7 +101,9 @@ function pathsWith(paths: readonly PathRule[], { affinity, mirror, ruled }: Addi
           .filter(({ headers }) => !headers)
           .map((path) => (mirror && path.prefix === '/' ? { ...path, mirror } : path)),
       ];
-  return affinity ? all.map((path) => (path.splits.length > 0 ? { ...path, affinity } : path)) : all;
+  if (!affinity && !async) return all;
+  const more = { ...(affinity ? { affinity } : {}), ...(async ? { async } : {}) };
+  return all.map((path) => (path.splits.length > 0 ? { ...path, ...more } : path));
 }
 
 /** A named port has a path of the host, or a host of its own that begins with its name. */

@@ -1,5 +1,5 @@
 // The events of the data process: the log in the data folder, the ingress behind the gateway's doors, deliveries through the gateway
-// where the subscriber is a local service, and over the wire where it is not.
+// where the subscriber is a local service, and over the wire where it is not; and on the same log asynchronous invocations.
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -16,13 +16,14 @@ import {
   serveIngress,
   ToldStreams,
 } from '#events/mod.ts';
-import type { DataGateway, Exchange, Gateway } from '#gateway/mod.ts';
-import { askInMemory, engineTransport } from '#gateway/mod.ts';
+import type { AsyncInvocations, DataGateway, Exchange, Gateway } from '#gateway/mod.ts';
+import { engineTransport } from '#gateway/mod.ts';
 import type { DiskBounds } from '#storage/mod.ts';
 import { FolderRoom, nodeDisk } from '#storage/mod.ts';
 import type { Logger, Metrics } from '#telemetry/mod.ts';
+import { openDataInvocations, throughGateway } from './data-invocations.ts';
 import { Places, serviceOf } from './places.ts';
-import { MAX_ANSWER_BYTES, Wire } from './wire.ts';
+import { Wire } from './wire.ts';
 
 export const eventsSocketPath = (dataDir: string): string => join(dataDir, 'run', 'events.sock');
 const eventsFolder = (dataDir: string) => join(dataDir, 'events');
@@ -43,8 +44,12 @@ export interface DataEventsOptions {
 export interface DataEvents {
   /** Serves what is for a broker or a channel. */
   readonly ingest: (exchange: Exchange) => boolean;
+  /** Takes requests whose clients do not wait. */
+  readonly async: AsyncInvocations;
   /** From here on deliveries go through this gateway, and the control process is heard. */
   begin(gateway: DataGateway): Promise<void>;
+  /** The gateway knows all its routes. */
+  told(): void;
   /** Takes nothing more in, lets deliveries that are under way finish for `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -57,7 +62,7 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
   const places = new Places({ clock, random: systemRandom, ask: (service) => events.placesOf(service) });
   const send: Send = async (request, signal) => {
     if (!gateway) throw new NotNowError('the gateway does not serve yet');
-    const answer = throughGateway(gateway, request, signal);
+    const answer = toService(gateway, request, signal);
     if (answer) return answer;
     // A local service whose route has not been told yet would be taken for one that is not there.
     if (!(gateway.isTold && events.isTold) && isOfCluster(request.url))
@@ -80,15 +85,27 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
   const streams = new ToldStreams(events, await Remembered.open(eventLog), log);
   // Nobody else waits for it: requests that come before it are answered that nothing has been told yet.
   const restored = streams.restore();
+  const invocations = openDataInvocations({
+    log: eventLog,
+    logger: log,
+    metrics,
+    send: (request, place, signal) => wire.send(request, place, signal),
+    sendAnywhere: (request, signal) => overWire(wire, places, request, signal),
+  });
   let link: { close(): Promise<void> } | undefined;
   return {
     ingest: serveIngress(events.ingress),
+    async: invocations.async,
     async begin(through) {
       gateway = through;
+      invocations.begin(through);
       await restored;
       link = await serveEventsControl(eventsSocketPath(dataDir), events, streams, log);
     },
+    told: () => invocations.told(),
     async close(graceMs) {
+      // The log is closed with the events.
+      await invocations.close(graceMs);
       await events.close(graceMs);
       await link?.close();
       wire.close();
@@ -103,21 +120,10 @@ function isOfCluster({ hostname }: URL): boolean {
 }
 
 /** Undefined where no route leads there. */
-function throughGateway(gateway: Gateway, { url, headers, body }: SendRequest, signal: AbortSignal) {
-  const target = `${url.pathname}${url.search}`;
-  if (!gateway.hasRoute('internal', url.host, target)) return undefined;
-  const request = {
-    method: 'POST',
-    target,
-    authority: url.host,
-    scheme: url.protocol === 'https:' ? ('https' as const) : ('http' as const),
-    headers,
-    body,
-  };
-  return askInMemory((exchange) => gateway.serve(exchange, 'internal'), request, {
-    signal,
-    maxBytes: MAX_ANSWER_BYTES,
-  });
+function toService(gateway: Gateway, request: SendRequest, signal: AbortSignal) {
+  const { url } = request;
+  if (!gateway.hasRoute('internal', url.host, `${url.pathname}${url.search}`)) return undefined;
+  return throughGateway(gateway, 'internal', request, signal);
 }
 
 /** By a Service's endpoints, or wherever the host is. */

@@ -1,0 +1,73 @@
+// What follows from an attempt: it is over, or it is tried again. Pure.
+
+import { formatDuration } from '#base/mod.ts';
+import { nextAttempt, retryAfterMs } from '#events/mod.ts';
+import { REFUSAL_HEADER } from '#gateway/mod.ts';
+import type { Outcome, Settings } from './words.ts';
+
+export type Step =
+  | { readonly kind: 'over'; readonly ending: 'succeeded' | 'failed'; readonly why?: string }
+  | { readonly kind: 'again'; readonly ms: number };
+
+export interface StepFacts {
+  readonly settings: Pick<Settings, 'retries' | 'backoffMs' | 'maxAgeMs'>;
+  /** Wall times in milliseconds. */
+  readonly acceptedAt: number;
+  readonly now: number;
+  /** Attempts that were made, this one included. */
+  readonly attempts: number;
+  readonly outcome: Outcome;
+}
+
+/** What a client may do nothing about, but time may: too slow, too early, too many. */
+const RETRYABLE_4XX = new Set([408, 425, 429]);
+/** What the server will say the next time, too: not implemented, no such version, a circle. */
+const FINAL_5XX = new Set([501, 505, 508]);
+/** Neither back-off nor Retry-After makes it wait longer. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+export function nextStep({ settings, acceptedAt, now, attempts, outcome }: StepFacts): Step {
+  const isAnswer = 'status' in outcome;
+  if (isAnswer && outcome.status < 400) return { kind: 'over', ending: 'succeeded' };
+  const isRetryable = isAnswer ? mayMend(outcome.status, refusalIn(outcome.headers)) : outcome.isFinal !== true;
+  if (!isRetryable) return failed(isAnswer ? `status ${outcome.status} is not tried again` : outcome.error);
+  const asked = isAnswer ? retryAfterMs(outcome.headers, now) : undefined;
+  const { retries, backoffMs, maxAgeMs } = settings;
+  const ms = nextAttempt(
+    { retry: retries, backoffPolicy: 'exponential', backoffDelayMs: backoffMs, retryAfterMaxMs: LONGEST_WAIT_MS },
+    attempts,
+    {
+      status: isAnswer ? outcome.status : 0,
+      data: '',
+      isRetryable,
+      ...(asked === undefined ? {} : { retryAfterMs: asked }),
+    },
+  );
+  if (ms === undefined) return failed(`${attempts === 1 ? 'the only attempt' : `all ${attempts} attempts`} failed`);
+  const wait = Math.min(ms, LONGEST_WAIT_MS);
+  return isTooOld(settings, acceptedAt, now + wait) ? tooOld(maxAgeMs) : { kind: 'again', ms: wait };
+}
+
+/** Whether no attempt may begin any more. */
+export function isTooOld({ maxAgeMs }: Pick<Settings, 'maxAgeMs'>, acceptedAt: number, at: number): boolean {
+  return at > acceptedAt + maxAgeMs;
+}
+
+export function tooOld(maxAgeMs: number): Step & { readonly kind: 'over' } {
+  return failed(`no attempt may begin more than ${formatDuration(maxAgeMs)} after the acceptance`);
+}
+
+function failed(why: string): Step & { readonly kind: 'over' } {
+  return { kind: 'over', ending: 'failed', why };
+}
+
+/** Why the gateway itself said no, where it was that which answered. */
+export function refusalIn(headers: readonly string[]): string | undefined {
+  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === REFUSAL_HEADER);
+  return at < 0 ? undefined : headers[at + 1];
+}
+
+/** A service that is being made anew has no route for a moment. */
+function mayMend(status: number, refusal: string | undefined): boolean {
+  return refusal === 'no-route' || RETRYABLE_4XX.has(status) || (status >= 500 && !FINAL_5XX.has(status));
+}
