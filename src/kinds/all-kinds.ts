@@ -62,10 +62,12 @@ import { JobSink } from './sinks/job-sink.ts';
 import { KafkaSink } from './sinks/kafka-sink.ts';
 import { ApiServerSource } from './sources/api-server-source.ts';
 import { ContainerSource } from './sources/container-source.ts';
+import { GitHubSource } from './sources/github-source.ts';
 import { IntegrationSource } from './sources/integration-source.ts';
 import { KafkaSource } from './sources/kafka-source.ts';
 import { PingSource, PingSourceV1Beta2 } from './sources/ping-source.ts';
 import { SinkBinding } from './sources/sink-binding.ts';
+import { WebhookSource } from './sources/webhook-source.ts';
 import { StorageClass } from './storage/storage-class.ts';
 
 export const allKinds: readonly Kind[] = [
@@ -139,6 +141,8 @@ export const allKinds: readonly Kind[] = [
   SinkBinding,
   IntegrationSource,
   KafkaSource,
+  GitHubSource,
+  WebhookSource,
   JobSink,
   IntegrationSink,
   KafkaSink,

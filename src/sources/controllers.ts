@@ -11,6 +11,8 @@ import { Watching } from './apiserver/watching.ts';
 import { sinkBindingController } from './binding/controller.ts';
 import type { GiveToken } from './binding/token.ts';
 import { containerSourceController } from './container/controller.ts';
+import { gitHubSourceController } from './github/controller.ts';
+import type { AskApi } from './github/hooks.ts';
 import { integrationSourceController } from './integration/controller.ts';
 import { Timers } from './integration/timers.ts';
 import { kafkaSourceController } from './kafka/controller.ts';
@@ -18,6 +20,7 @@ import type { Readings } from './kafka/readings.ts';
 import type { Outbox } from './outbox.ts';
 import { pingSourceController } from './ping/controller.ts';
 import type { SinkResolver } from './sinks.ts';
+import { webhookSourceController } from './webhook/controller.ts';
 
 export interface SourcesOptions {
   readonly engine: Engine;
@@ -27,6 +30,8 @@ export interface SourcesOptions {
   readonly readings: Readings;
   readonly random: Random;
   readonly log: Logger;
+  /** Asks the API of GitHub. */
+  readonly askGitHub: AskApi;
   readonly giveToken: GiveToken;
   readonly mayDo: MayDo;
   /** The URL of the API server as programs in Pods see it: the source of events about its objects. */
@@ -49,5 +54,7 @@ export function sourcesControllers(options: SourcesOptions): Controller[] {
     engine.controller(containerSourceController),
     engine.controller(integrationSourceController({ sinks, timers })),
     engine.controller(kafkaSourceController({ sinks, readings })),
+    engine.controller(webhookSourceController(sinks)),
+    engine.controller(gitHubSourceController({ sinks, ask: options.askGitHub })),
   ];
 }

@@ -1,4 +1,4 @@
-// sources: what brings events in, by the clock, of objects of the API, from programs of the user's own. Controllers, and the
+// sources: what brings events in, by the clock, of objects of the API, of Kafka, by calls from outside, from programs of the user's own. Controllers, and the
 // adapters that send, which run in the platform itself.
 
 export type { MayDo } from './apiserver/permissions.ts';
@@ -7,7 +7,11 @@ export { sinkBindingAdmission } from './binding/admission.ts';
 export type { GiveToken } from './binding/token.ts';
 export type { SourcesOptions } from './controllers.ts';
 export { sourcesControllers } from './controllers.ts';
+export type { ApiAnswer, AskApi } from './github/hooks.ts';
 export { Readings } from './kafka/readings.ts';
 export type { Delivered, OutboxPorts, Parcel } from './outbox.ts';
 export { Outbox } from './outbox.ts';
 export type { ResolvedSink, SinkAddress, SinkResolver } from './sinks.ts';
+export { WEBHOOK_SERVICE } from './webhook/address.ts';
+export { calledSources } from './webhook/called.ts';
+export { webhookFront } from './webhook/front.ts';

@@ -17,6 +17,7 @@ const GROUPS = [
   'flows.knative.dev',
   'bindings.knative.dev',
   'sinks.knative.dev',
+  'sources.ebb.dev',
 ];
 const WRITE = ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'];
 
@@ -52,6 +53,7 @@ export const eventingRoles: readonly RoleSeed[] = [
   resolves('imc', 'messaging.knative.dev', 'inmemorychannels'),
   resolves('broker', 'eventing.knative.dev', 'brokers'),
   resolves('flows', 'flows.knative.dev', 'sequences', 'parallels'),
+  resolves('kafkasinks', 'eventing.knative.dev', 'kafkasinks'),
   resolves('jobsinks', 'sinks.knative.dev', 'jobsinks'),
   resolves('integrationsinks', 'sinks.knative.dev', 'integrationsinks'),
   resolves('eventtransforms', 'eventing.knative.dev', 'eventtransforms'),
@@ -75,6 +77,10 @@ export const eventingRoles: readonly RoleSeed[] = [
       READ,
     ),
   ]),
+  clusterRole('ebb-sources-source-observer', SOURCE, [
+    on(['sources.knative.dev'], ['kafkasources', 'githubsources'], READ),
+    on(['sources.ebb.dev'], ['webhooksources'], READ),
+  ]),
   gathered('crossnamespace-subscriber', EVENTING, { 'duck.knative.dev/crossnamespace-subscribable': 'true' }),
   subscribes('broker', 'eventing.knative.dev', 'brokers'),
   subscribes('channel', 'messaging.knative.dev', 'channels'),
@@ -86,6 +92,9 @@ export const eventingRoles: readonly RoleSeed[] = [
   clusterRole('eventing-broker-ingress', EVENTING, [on([''], ['configmaps'], READ)]),
   clusterRole('eventing-config-reader', EVENTING, [on([''], ['configmaps'], READ)]),
   ...['eventing', 'messaging', 'flows', 'sources', 'bindings', 'sinks'].map(administers),
+  clusterRole('ebb-sources-namespaced-admin', { ...EVENTING, ...aggregatesTo('admin') }, [
+    on(['sources.ebb.dev'], ALL, ALL),
+  ]),
   clusterRole('knative-eventing-namespaced-edit', { ...EVENTING, ...aggregatesTo('edit') }, [
     on(GROUPS, ALL, ['create', 'update', 'patch', 'delete']),
   ]),

@@ -8,10 +8,12 @@ import { crdOf } from '#machinery/mod.ts';
 import { tryWrite } from '../trial.ts';
 import { ApiServerSource } from './api-server-source.ts';
 import { ContainerSource } from './container-source.ts';
+import { GitHubSource } from './github-source.ts';
 import { IntegrationSource } from './integration-source.ts';
 import { KafkaSource } from './kafka-source.ts';
 import { PingSource, PingSourceV1Beta2 } from './ping-source.ts';
 import { SinkBinding } from './sink-binding.ts';
+import { WebhookSource } from './webhook-source.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 interface Case {
@@ -25,12 +27,15 @@ interface Case {
 }
 
 const sink = { ref: { apiVersion: 'v1', kind: 'Service', name: 'sink' } };
+const secretOf = (name: string) => ({ secretKeyRef: { name, key: 'k' } });
 const FINE: Readonly<Record<string, readonly [Kind, Fields]>> = {
   PingSource: [PingSource, { sink }],
   ApiServerSource: [ApiServerSource, { sink, resources: [{ apiVersion: 'v1', kind: 'Event' }] }],
   ContainerSource: [ContainerSource, { sink, template: { spec: { containers: [{ image: 'ko.local/x' }] } } }],
   SinkBinding: [SinkBinding, { sink, subject: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' } }],
   IntegrationSource: [IntegrationSource, { sink, timer: { message: 'hello' } }],
+  GitHubSource: [GitHubSource, { sink, ownerAndRepository: 'o/r', eventTypes: ['push'], secretToken: secretOf('s') }],
+  WebhookSource: [WebhookSource, { sink, signature: { secret: secretOf('s') } }],
   KafkaSource: [KafkaSource, { sink, topics: ['t'], bootstrapServers: ['127.0.0.1:9092'] }],
 };
 

@@ -1,4 +1,4 @@
-// Sinks and transformations that the platform itself is: a server that takes their events, and the Services by which they are found.
+// Sinks and transformations that the platform itself is, and sources that are called: a server that takes their events, and the Services by which they are found.
 
 import type { Send } from '#events/mod.ts';
 import { kafkaClient } from '#kafka/mod.ts';
@@ -16,11 +16,16 @@ import {
   KAFKA_SINK_SERVICE,
   kafkaSinkFront,
 } from '#sinks/mod.ts';
+import { calledSources, Outbox, WEBHOOK_SERVICE, webhookFront } from '#sources/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import type { Objects } from '../objects.ts';
 import { publishSinks } from '../seed.ts';
 import { serveSinks } from '../sink-server.ts';
 import type { Site } from './site.ts';
+import { tokensOf } from './sources.ts';
+
+/** How long a platform that stops waits for events of calls that are on their way. */
+const GRACE_MS = 3000;
 
 /** What evaluates expressions of users. It starts its processes when it is asked something. */
 export function makeEvaluator({ clock, options, undo }: Site): Evaluator {
@@ -36,10 +41,12 @@ export interface SinkParts {
   readonly log: Logger;
 }
 
-export async function startSinks({ listening, undo }: Site, parts: SinkParts): Promise<void> {
+export async function startSinks({ listening, clock, random, undo }: Site, parts: SinkParts): Promise<void> {
   const { objects, send, evaluator, log } = parts;
   const { informers } = objects;
   const client = objects.clientOf('sinks');
+  const outbox = new Outbox({ clock, log: log.named('sources'), giveToken: tokensOf(objects), send });
+  undo.add(() => outbox.close(GRACE_MS));
   const intoKafka = kafkaSinkFront(informers, kafkaClient);
   undo.add(() => intoKafka.close());
   const front = frontOf([
@@ -47,10 +54,17 @@ export async function startSinks({ listening, undo }: Site, parts: SinkParts): P
     integrationSinkFront(informers, log),
     eventTransformFront({ informers, evaluator, send }),
     intoKafka,
+    webhookFront({ find: calledSources({ informers, clock, random }), post: (parcel) => outbox.post(parcel) }),
   ]);
   const server = await serveSinks(front, listening.side, log.named('sinks'));
   undo.add(() => server.close());
-  const services = [JOB_SINK_SERVICE, INTEGRATION_SINK_SERVICE, EVENT_TRANSFORM_SERVICE, KAFKA_SINK_SERVICE];
+  const services = [
+    JOB_SINK_SERVICE,
+    INTEGRATION_SINK_SERVICE,
+    EVENT_TRANSFORM_SERVICE,
+    KAFKA_SINK_SERVICE,
+    WEBHOOK_SERVICE,
+  ];
   await publishSinks(objects.clientOf('home'), services, {
     host: listening.side,
     port: server.port,

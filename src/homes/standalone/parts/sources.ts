@@ -11,6 +11,7 @@ import { API_ADDRESS } from '#network/mod.ts';
 import type { MayDo, SinkResolver } from '#sources/mod.ts';
 import { Outbox, Readings, sourcesControllers } from '#sources/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
+import { askJson } from '../ask-json.ts';
 import type { Objects } from '../objects.ts';
 import type { Site } from './site.ts';
 
@@ -45,6 +46,7 @@ export function makeSources({ clock, random, undo }: Site, { engine, objects, se
     readings,
     random,
     log: logger,
+    askGitHub: askJson,
     giveToken,
     mayDo: permissionsBy(objects),
     apiUrl: API_URL,
@@ -79,7 +81,7 @@ function permissionsBy({ authorizer }: Objects): MayDo {
 }
 
 /** Tokens of ServiceAccounts ("namespace/name") for the audience of a sink. */
-function tokensOf({ informers, tokens }: Objects) {
+export function tokensOf({ informers, tokens }: Objects) {
   const accounts = informers.of(ServiceAccount);
   return async (identity: string, audience: string): Promise<string> => {
     const [namespace = '', name = ''] = identity.split('/');

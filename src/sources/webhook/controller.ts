@@ -1,0 +1,51 @@
+// WebhookSources: an address, a secret, a sink.
+
+import type { ControllerDefinition } from '#engine/mod.ts';
+import { defineController, index, watch } from '#engine/mod.ts';
+import { eventingFeaturesConfig, Secret, ServiceAccount, WebhookSource } from '#kinds/mod.ts';
+import { keyOf } from '#machinery/mod.ts';
+import { settleIdentity } from '../identity.ts';
+import type { SinkResolver } from '../sinks.ts';
+import { settleSink, watchSinks } from '../sinks.ts';
+import { ADDRESS_CONFIGS, ADDRESS_KINDS, settleAddress, watchAddress } from './address.ts';
+import { WEBHOOK_EVENT_TYPE, webhookUri } from './read.ts';
+import { secretMissing, secretValue } from './secret.ts';
+
+const BY_SECRET = 'sources/webhooksources-by-secret';
+
+export function webhookSourceController(sinks: SinkResolver): ControllerDefinition<WebhookSource> {
+  const sinkWatch = watchSinks(WebhookSource, sinks);
+  return defineController<WebhookSource>({
+    name: 'webhook-source-controller',
+    of: WebhookSource,
+    owns: [ServiceAccount, ...ADDRESS_KINDS],
+    watches: [
+      ...sinkWatch.watches,
+      ...watchAddress(WebhookSource),
+      watch(Secret, ({ metadata }, reader) =>
+        reader.byIndex(WebhookSource, BY_SECRET, `${metadata.namespace ?? ''}/${metadata.name}`).map(keyOf),
+      ),
+    ],
+    indexes: [
+      ...sinkWatch.indexes,
+      index(WebhookSource, BY_SECRET, ({ metadata, spec }) => {
+        const name = spec.signature?.secret?.secretKeyRef?.name;
+        return name ? [`${metadata.namespace ?? ''}/${name}`] : [];
+      }),
+    ],
+    configs: [eventingFeaturesConfig, ...ADDRESS_CONFIGS],
+    async reconcile(turn) {
+      const { object, status, mark } = turn;
+      settleSink(turn, sinks);
+      await settleIdentity(turn);
+      const { signature, event } = object.spec;
+      const type = event?.type ? (event.type.value ?? '*') : WEBHOOK_EVENT_TYPE;
+      status.ceAttributes = [{ type, source: webhookUri(object) }];
+      const from = signature?.secret;
+      if (from && !secretValue(turn, object.metadata.namespace ?? '', from))
+        mark.false('SecretsProvided', 'SecretNotFound', secretMissing(from));
+      else mark.true('SecretsProvided');
+      await settleAddress(turn);
+    },
+  });
+}
