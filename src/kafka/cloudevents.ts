@@ -1,7 +1,7 @@
 // Events as records of Kafka (CloudEvents' Kafka protocol binding 1.0): binary mode in headers `ce_…`, structured mode as JSON.
 
 import type { AttributeValue, CloudEvent } from '#events/mod.ts';
-import { attributeText, decodeHttp, encodeStructured, faultsOf, textOf } from '#events/mod.ts';
+import { attributeText, decodeHttp, encodeStructured, faultsOf, isAttributeName, textOf } from '#events/mod.ts';
 import type { KafkaRecord, NewRecord, RecordHeaders } from './kafka.ts';
 
 const PREFIX = 'ce_';
@@ -26,8 +26,11 @@ export function eventOfRecord({ headers, value }: Pick<KafkaRecord, 'headers' | 
 
 function attributesOf(headers: RecordHeaders, contentType: string | undefined): Map<string, AttributeValue> {
   const attributes = new Map<string, AttributeValue>();
-  for (const [name, value] of headers)
-    if (name.startsWith(PREFIX)) attributes.set(name.slice(PREFIX.length), textOfBytes(value));
+  for (const [header, value] of headers) {
+    const name = header.startsWith(PREFIX) ? header.slice(PREFIX.length) : '';
+    // What no attribute may be called is a header like any other.
+    if (isAttributeName(name)) attributes.set(name, textOfBytes(value));
+  }
   if (contentType) attributes.set('datacontenttype', contentType);
   return attributes;
 }

@@ -85,6 +85,7 @@ export * from './quota/usage.ts';
 export * from './rbac/binding.ts';
 export * from './rbac/role.ts';
 export * from './rbac/rules.ts';
+export { serviceOfHost } from './service-host.ts';
 export * from './serving/configuration.ts';
 export * from './serving/domain-mapping.ts';
 export * from './serving/revision-spec.ts';

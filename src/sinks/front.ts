@@ -36,11 +36,3 @@ export function frontOf(fronts: readonly SinkFront[]): (request: SinkRequest) =>
     return front?.handle(request) ?? { status: 404, text: `no sink has the host ${JSON.stringify(request.host)}` };
   };
 }
-
-/** What a host of a Service is made of; undefined where it is none. */
-export function serviceOfHost(host: string): { readonly name: string; readonly namespace: string } | undefined {
-  const [name = '', namespace = '', svc, ...domain] = host.toLowerCase().split('.');
-  if (!name || !namespace) return undefined;
-  const isService = svc === undefined || (svc === 'svc' && ['', 'cluster.local'].includes(domain.join('.')));
-  return isService ? { name, namespace } : undefined;
-}

@@ -76,7 +76,11 @@ class Producer implements KafkaProducer {
 
   async send(records: readonly NewRecord[]): Promise<void> {
     try {
-      const producer = await (this.#made ??= this.#make());
+      this.#made ??= this.#make().catch((thrown: unknown) => {
+        this.#made = undefined;
+        throw thrown;
+      });
+      const producer = await this.#made;
       await producer.send({ acks: ALL, messages: records.map(messageOf) });
     } catch (thrown) {
       throw kafkaError(thrown);

@@ -139,8 +139,11 @@ export interface LibraryAdmin extends Client {
 const LIBRARY = '@platformatic/kafka';
 let loading: Promise<Library> | undefined;
 
-/** Loads it, once. */
+/** Loads it, once; where that failed, it is tried again when it is asked for again. */
 export function library(): Promise<Library> {
-  loading ??= import(LIBRARY) as Promise<Library>;
+  loading ??= (import(LIBRARY) as Promise<Library>).catch((thrown: unknown) => {
+    loading = undefined;
+    throw thrown;
+  });
   return loading;
 }

@@ -2,11 +2,10 @@
 
 import type { CloudEvent } from '#events/mod.ts';
 import { attributeText, decodeHttp } from '#events/mod.ts';
-import { IntegrationSink } from '#kinds/mod.ts';
+import { IntegrationSink, serviceOfHost } from '#kinds/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { LogFields, Logger, LogLevel } from '#telemetry/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
-import { serviceOfHost } from '../front.ts';
 import { sinkServiceName } from './controller.ts';
 
 const BY_SERVICE = 'sinks/integration-sinks-by-service';

@@ -3,12 +3,11 @@
 import { messageOf } from '#base/mod.ts';
 import type { CloudEvent } from '#events/mod.ts';
 import { decodeHttp, textOf } from '#events/mod.ts';
-import { EVENTING_NAMESPACE, Job, JobSink, Secret } from '#kinds/mod.ts';
+import { EVENTING_NAMESPACE, Job, JobSink, Secret, serviceOfHost } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { isReason } from '#machinery/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
-import { serviceOfHost } from '../front.ts';
 import { jobOf, secretOf } from './children.ts';
 import type { JobPlace } from './names.ts';
 import { JOB_SINK_SERVICE, jobName, locationOf, placeOfLocation } from './names.ts';

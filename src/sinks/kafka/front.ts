@@ -5,11 +5,10 @@ import type { CloudEvent } from '#events/mod.ts';
 import { decodeHttp } from '#events/mod.ts';
 import type { Kafka, KafkaAccess, KafkaProducer } from '#kafka/mod.ts';
 import { KafkaError, recordOfEvent } from '#kafka/mod.ts';
-import { EVENTING_NAMESPACE, KafkaSink, Secret } from '#kinds/mod.ts';
+import { EVENTING_NAMESPACE, KafkaSink, Secret, serviceOfHost } from '#kinds/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
-import { serviceOfHost } from '../front.ts';
 import { accessOf, secretNameOf } from './access.ts';
 import { KAFKA_SINK_SERVICE } from './controller.ts';
 

@@ -3,10 +3,9 @@
 import { messageOf as wordsOf } from '#base/mod.ts';
 import type { RawHeaders, Send } from '#events/mod.ts';
 import { passThrough } from '#events/mod.ts';
-import { EventTransform } from '#kinds/mod.ts';
+import { EventTransform, serviceOfHost } from '#kinds/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
-import { serviceOfHost } from '../front.ts';
 import type { Made } from './content.ts';
 import { inputOf, messageOf } from './content.ts';
 import { transformServiceName } from './controller.ts';

@@ -2,7 +2,7 @@
 
 import type { Clock, Random } from '#base/mod.ts';
 import { uuid } from '#base/mod.ts';
-import { CLUSTER_DOMAIN, GitHubSource, Secret, WebhookSource } from '#kinds/mod.ts';
+import { GitHubSource, Secret, serviceOfHost, WebhookSource } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import { readGitHub } from '../github/read.ts';
@@ -35,7 +35,8 @@ export function calledSources({ informers, clock, random }: CalledPorts): (host:
   };
   const [webhooks, gitHubs] = [byHost(WebhookSource), byHost(GitHubSource)];
   return (host) => {
-    const service = serviceOf(host);
+    const found = serviceOfHost(host);
+    const service = found && `${found.name}.${found.namespace}`;
     const webhook = service && webhooks(service);
     if (webhook)
       return {
@@ -53,13 +54,6 @@ export function calledSources({ informers, clock, random }: CalledPorts): (host:
     const secret = secretValue(reader, gitHub.metadata.namespace ?? '', gitHub.spec.secretToken);
     return { route: routeOf(gitHub), read: (call) => readGitHub(call, { source: gitHub, secret, now: clock.now() }) };
   };
-}
-
-/** `NAME.NAMESPACE`, of whichever spelling of a Service's host. */
-function serviceOf(host: string): string | undefined {
-  const [name, namespace, svc, ...domain] = host.split('.');
-  const isService = svc === undefined || (svc === 'svc' && ['', CLUSTER_DOMAIN].includes(domain.join('.')));
-  return name && namespace && isService ? `${name}.${namespace}` : undefined;
 }
 
 function signingOf({ metadata, spec }: WebhookSource, reader: ObjectReader): Signing | 'unknown' | undefined {
