@@ -4,7 +4,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { secureRandom, systemClock } from '#base/mod.ts';
-import { memoryLog } from '#events/mod.ts';
+import type { EventLog } from '#events/mod.ts';
+import { LogFullError, memoryLog } from '#events/mod.ts';
 import type { AsyncRule, Gateway } from '#gateway/mod.ts';
 import { AnswerTooLong, askInMemory, engineTransport, startGateway } from '#gateway/mod.ts';
 import { createMetrics, silentLog } from '#telemetry/mod.ts';
@@ -18,6 +19,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse, body: string)
 
 let gateway: Gateway;
 let invocations: Invocations;
+let log: EventLog;
 let handle: Handle;
 const calls: ResultCall[] = [];
 const closers: (() => Promise<unknown>)[] = [];
@@ -37,7 +39,7 @@ async function begin(bounds: Partial<Bounds> = {}): Promise<void> {
     asked.on('end', () => handle(asked, response, body));
   });
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-  const log = memoryLog({ clock: systemClock });
+  log = memoryLog({ clock: systemClock });
   invocations = new Invocations({
     clock: systemClock,
     random: secureRandom,
@@ -314,6 +316,20 @@ test('no more are taken than may wait', async () => {
   expect(await gateway.control.refusals()).toMatchObject([
     { target: 'default/hello-1', reason: 'async-full', count: 1 },
   ]);
+});
+
+test('what cannot be written is refused, with when to come again', async () => {
+  const append = vi.spyOn(log, 'append').mockRejectedValue(new LogFullError('disk', 'no room'));
+  expect(await later()).toMatchObject({
+    status: 507,
+    headers: { 'retry-after': '30', 'ebb-refusal': 'async-disk-full' },
+  });
+  append.mockRestore();
+  await log.close();
+  expect(await later()).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '5', 'ebb-refusal': 'async-unavailable' },
+  });
 });
 
 const ID = '0123456789abcdef0123456789abcdef';

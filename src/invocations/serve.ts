@@ -23,6 +23,12 @@ const MAX_WAIT_SECONDS = 60;
 const MAX_WAITING = 1000;
 /** When a client may ask again. */
 const ASK_AGAIN = ['Retry-After', '1'];
+/** The same, of what somebody has to mend first. */
+const LATER: Partial<Record<RefusalReason, readonly string[]>> = {
+  'async-unfinished': ASK_AGAIN,
+  'async-unavailable': ['Retry-After', '5'],
+  'async-disk-full': ['Retry-After', '30'],
+};
 /** Of an answer's fields those that say how it was framed, which it is anew. */
 const FRAMING = /^(content-length|transfer-encoding|connection|keep-alive)$/i;
 
@@ -134,7 +140,7 @@ class Desk implements AsyncInvocations {
     invocation: Invocation,
     headers: readonly string[] = [],
   ): Promise<void> {
-    if (!isOver(invocation)) return say(from, 'async-unfinished', `it is ${invocation.state}`, ASK_AGAIN);
+    if (!isOver(invocation)) return say(from, 'async-unfinished', `it is ${invocation.state}`);
     const found = await this.#invocations.finished(invocation);
     if (!found) return say(from, 'async-unknown');
     const { answer: given, ending, why } = found.entry;
@@ -173,7 +179,7 @@ async function unlessBroken(exchange: Exchange, from: AsyncSource, serve: () => 
 }
 
 /** The reason's own text, and what was met. */
-function say({ refuse }: AsyncSource, reason: RefusalReason, detail?: string, headers: readonly string[] = []): void {
+function say({ refuse }: AsyncSource, reason: RefusalReason, detail?: string, headers = LATER[reason]): void {
   const text = REFUSALS[reason].body;
   refuse(reason, detail === undefined ? text : `${text.trimEnd()}: ${detail}\n`, headers);
 }
