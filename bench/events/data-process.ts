@@ -9,6 +9,7 @@ import { connectEvents } from '#events/mod.ts';
 import type { GatewayControl } from '#gateway/mod.ts';
 import { connectControl } from '#gateway/mod.ts';
 import type { DataSettings } from '#homes/mod.ts';
+import { DATA_PROCESS_FLAGS } from '#homes/mod.ts';
 import { silentLog } from '#telemetry/mod.ts';
 import { ebbCommand, repository } from '../../test/harness/platform.ts';
 import { BROKER_HOST } from './wire.ts';
@@ -38,7 +39,9 @@ export async function startData(dataDir: string): Promise<BenchData> {
     version: 'bench',
   };
   const args = ['data', dataDir, JSON.stringify(settings)];
-  const child = startOn(PROXY_CORE, ebbCommand, args, { stdio: 'inherit' });
+  const flags = [process.env['NODE_OPTIONS'], ...DATA_PROCESS_FLAGS].filter(Boolean).join(' ');
+  const env = { ...process.env, NODE_OPTIONS: flags };
+  const child = startOn(PROXY_CORE, ebbCommand, args, { stdio: 'inherit', env });
   await listening(http);
   const options = { clock: systemClock, log: silentLog };
   const gateway = connectControl(join(dataDir, 'run/gateway.sock'), options);

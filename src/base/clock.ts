@@ -1,5 +1,7 @@
 // Time as a port. Everything that waits or stamps takes a Clock, so tests and simulations own the hours.
 
+import type { CancelSignal } from './cancel.ts';
+
 /** A pending timer; `cancel` after it fired does nothing. */
 export interface Timer {
   cancel(): void;
@@ -30,7 +32,7 @@ export const systemClock: Clock = {
 };
 
 /** Resolves after `ms`, or rejects with the signal's reason, whichever is first. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, signal?: CancelSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const timer = clock.after(ms, () => {

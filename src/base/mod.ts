@@ -2,6 +2,7 @@
 
 export * from './amount.ts';
 export * from './backoff.ts';
+export * from './cancel.ts';
 export * from './clock.ts';
 export * from './cron/next.ts';
 export * from './cron/schedule.ts';

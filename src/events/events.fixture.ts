@@ -1,5 +1,6 @@
 // A data plane of events in memory and virtual time, with subscribers that are functions.
 
+import type { CancelSignal } from '#base/mod.ts';
 import { VirtualClock } from '#base/mod.ts';
 import { silentLog } from '#telemetry/mod.ts';
 import type { Consumer, StreamAddress, StreamRule } from './control.ts';
@@ -100,7 +101,7 @@ export class EventsWorld {
     return (await this.post('/ns/b', eventHeaders({ type, id, ...more }), `{"n":"${id}"}`)).status;
   }
 
-  async #send({ url, headers, body }: SendRequest, signal: AbortSignal) {
+  async #send({ url, headers, body }: SendRequest, signal: CancelSignal) {
     const subscriber = this.#subscribers.get(url.href);
     if (!subscriber) throw new Error(`connect ECONNREFUSED ${url.host}`);
     const decoded = httpCodec.decode(headers, body);
@@ -116,7 +117,7 @@ export class EventsWorld {
     const nth = (this.#counts.get(url.href) ?? 0) + 1;
     this.#counts.set(url.href, nth);
     const aborted = new Promise<never>((_, reject) =>
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
     );
     const told = await Promise.race([subscriber(received, nth), aborted]);
     return { status: told.status, headers: told.headers ?? [], body: Buffer.from(told.body ?? '') };

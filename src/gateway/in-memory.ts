@@ -1,6 +1,7 @@
 // A request from within the process: through the gateway as one from outside, without a connection.
 
 import type { Duplex } from 'node:stream';
+import type { CancelSignal } from '#base/mod.ts';
 import type { BodySink, BodySource, Exchange, RawHeaders, ResponseHead } from './transport.ts';
 
 export interface InMemoryRequest {
@@ -41,10 +42,10 @@ export class AnswerTooLong extends Error {
 export function askInMemory(
   serve: (exchange: Exchange) => void,
   request: InMemoryRequest,
-  { signal, maxBytes }: { readonly signal: AbortSignal; readonly maxBytes: number },
+  { signal, maxBytes }: { readonly signal: CancelSignal; readonly maxBytes: number },
 ): Promise<InMemoryAnswer> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error);
+    if (signal.aborted) return reject(signal.reason);
     const onAbort = () => exchange.fail(signal.reason as Error);
     const exchange = new InMemoryExchange(request, maxBytes, (outcome) => {
       signal.removeEventListener('abort', onAbort);

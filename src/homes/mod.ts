@@ -1,6 +1,6 @@
 // homes: the only places where ports meet what fills them.
 
-export { runData } from './standalone/data-process.ts';
+export { DATA_PROCESS_FLAGS, runData } from './standalone/data-process.ts';
 export type { DataSettings } from './standalone/data-process.ts';
 export { machineFacts } from './standalone/machine-facts.ts';
 export { detach, editText, execute } from './standalone/processes.ts';

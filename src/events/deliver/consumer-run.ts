@@ -1,7 +1,7 @@
 // One consumer's deliveries: what it is not done with, what is under way, what waits for another try.
 
 import type { Timer } from '#base/mod.ts';
-import { messageOf } from '#base/mod.ts';
+import { Cancel, messageOf } from '#base/mod.ts';
 import type { Consumer } from '../control.ts';
 import { passThrough } from '../pass-through.ts';
 import { Lanes } from './lanes.ts';
@@ -48,7 +48,7 @@ export class ConsumerRun {
   sieve: Sieve;
   readonly #ports: ConsumerPorts;
   readonly #tasks = new Map<number, Task>();
-  readonly #over = new AbortController();
+  readonly #over = new Cancel();
   #rule: Consumer;
   #lanes: Lanes<Task>;
   #underWay = 0;
@@ -138,7 +138,7 @@ export class ConsumerRun {
   /** Sends what may be sent. */
   pump(): void {
     const { parallelism = PARALLELISM } = this.#rule;
-    while (!this.isPaused && !this.#over.signal.aborted && this.#underWay < parallelism) {
+    while (!this.isPaused && !this.#over.aborted && this.#underWay < parallelism) {
       const task = this.#lanes.take();
       if (!task) return;
       this.#underWay++;
@@ -181,7 +181,7 @@ export class ConsumerRun {
     while (step.kind === 'send') {
       task.stage = step.stage;
       step = await this.#attempt(step.stage, letter);
-      if (this.#over.signal.aborted) return;
+      if (this.#over.aborted) return;
     }
     if (step.kind === 'end') return this.#finish(task, step.end);
     task.stage = step.stage;
@@ -197,11 +197,11 @@ export class ConsumerRun {
     const startedAt = clock.now();
     const began = clock.monotonic();
     const timeoutMs = rule.delivery.timeoutMs ?? LONGEST_ATTEMPT_MS;
-    const answer = await transfer(destination, outgoing(rule, stage, letter), { timeoutMs, signal: this.#over.signal });
+    const answer = await transfer(destination, outgoing(rule, stage, letter), { timeoutMs, signal: this.#over });
     const now = clock.now();
     const headers = 'error' in answer ? [] : passThrough(answer.headers);
     const step = nextStep(rule, stage, this.#judge(stage, answer, now), headers);
-    if (this.#over.signal.aborted) return step;
+    if (this.#over.aborted) return step;
     const { stream, id: consumer } = this.#ports;
     this.#ports.onAttempt?.({
       stream,
@@ -231,7 +231,7 @@ export class ConsumerRun {
   }
 
   #wait(task: Task, ms: number): void {
-    if (this.#over.signal.aborted) return;
+    if (this.#over.aborted) return;
     this.#release(task);
     this.#ports.onChange();
     task.timer = this.#ports.clock.after(ms, () => {
@@ -253,7 +253,7 @@ export class ConsumerRun {
 
   /** What the platform itself cannot do is no fault of the subscriber, and counts as no attempt. */
   #hinder(task: Task, error: unknown): void {
-    if (this.#over.signal.aborted) return;
+    if (this.#over.aborted) return;
     const isSoon = error instanceof NotNowError;
     const what = isSoon
       ? 'events cannot be delivered at the moment and wait'
@@ -284,7 +284,7 @@ export class ConsumerRun {
   async #read(task: Task): Promise<Letter | undefined> {
     const { log, stream } = this.#ports;
     const [record] = await log.read(stream, task.offset, { records: 1, bytes: 1 });
-    if (record?.offset !== task.offset || this.#over.signal.aborted) return undefined;
+    if (record?.offset !== task.offset || this.#over.aborted) return undefined;
     const letter = new Letter(record);
     this.#hold(task, letter);
     return letter;

@@ -1,6 +1,6 @@
 // What deliveries need of the world.
 
-import type { Clock } from '#base/mod.ts';
+import type { CancelSignal, Clock } from '#base/mod.ts';
 import type { Destination, Filter } from '../control.ts';
 import type { CloudEvent } from '../event.ts';
 import type { EventLog } from '../log/log.ts';
@@ -20,7 +20,7 @@ export type Transfer = (to: Destination, what: Outgoing, limits: TransferLimits)
 
 export interface TransferLimits {
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** Whether an event passes, of one consumer. */

@@ -1,6 +1,7 @@
 // One event to one destination, one time: in memory where a stream of this process has the address, else by HTTP.
 
-import { messageOf } from '#base/mod.ts';
+import type { CancelSignal } from '#base/mod.ts';
+import { Cancel, messageOf } from '#base/mod.ts';
 import type { Destination } from '../control.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 import type { Who } from '../ingress/access.ts';
@@ -27,7 +28,7 @@ export interface SendRequest {
  * Sends a request and gives the answer with its whole body; rejects with what went wrong, once the signal is aborted, and with
  * NotNowError where it cannot send at the moment.
  */
-export type Send = (request: SendRequest, signal: AbortSignal) => Promise<Exclude<Answer, { error: string }>>;
+export type Send = (request: SendRequest, signal: CancelSignal) => Promise<Exclude<Answer, { error: string }>>;
 
 /** A token of a ServiceAccount ("namespace/name") for an audience. */
 export type GiveToken = (identity: string, audience: string) => Promise<string>;
@@ -75,13 +76,13 @@ async function inMemory(
   });
   if (!found) return undefined;
   if ('refusal' in found && !ingress.isTold) throw new NotNowError(`what ${url.href} is has not been told yet`);
-  const take = ({ way }: Extract<typeof found, { way: unknown }>, signal?: AbortSignal) =>
+  const take = ({ way }: Extract<typeof found, { way: unknown }>, signal?: CancelSignal) =>
     ingress.takeFrom(senderOf(to), way, event, passThrough(headers), signal);
   if (!('way' in found)) return answerOf(ingress.unknown(found.refusal));
   if (!found.way.address.replies) return answerOf(await take(found));
   return within({ limits, ports }, async (signal) => {
     const answer = await take(found, signal);
-    signal.throwIfAborted();
+    if (signal.aborted) throw signal.reason as Error;
     return answerOf(answer);
   });
 }
@@ -119,16 +120,16 @@ interface Within {
 }
 
 /** Runs with a signal that is aborted once the limits are met. */
-async function within<T>({ limits, ports }: Within, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function within<T>({ limits, ports }: Within, run: (signal: CancelSignal) => Promise<T>): Promise<T> {
   // Of its own, and let go of after it: what outlives many attempts must not gather them.
-  const attempt = new AbortController();
+  const attempt = new Cancel();
   const onAbort = () => attempt.abort(limits.signal.reason);
   limits.signal.addEventListener('abort', onAbort, { once: true });
   const timer = ports.after(limits.timeoutMs, () =>
     attempt.abort(new Error(`no answer within ${limits.timeoutMs} ms`)),
   );
   try {
-    return await run(attempt.signal);
+    return await run(attempt);
   } finally {
     timer.cancel();
     limits.signal.removeEventListener('abort', onAbort);

@@ -1,6 +1,6 @@
 // Requests whose answer is an event: each goes on as an event that carries a word of its own, and waits for one that brings the word back.
 
-import type { Clock } from '#base/mod.ts';
+import type { CancelSignal, Clock } from '#base/mod.ts';
 import type { ReplyRule } from '../control.ts';
 import type { CloudEvent } from '../event.ts';
 import { textOf, withAttributes } from '../event.ts';
@@ -48,7 +48,7 @@ export class AwaitedReplies {
   }
 
   /** Undefined where as many wait as may. */
-  open(stream: unknown, event: CloudEvent, rule: ReplyRule, signal?: AbortSignal): Waiting | undefined {
+  open(stream: unknown, event: CloudEvent, rule: ReplyRule, signal?: CancelSignal): Waiting | undefined {
     const { clock, secret, max = MAX_WAITING } = this.#ports;
     if (this.#isClosing || this.#size >= max) return undefined;
     // Three parts, as Knative has them: the id, what shows that the word is ours, and which of several processes waits.

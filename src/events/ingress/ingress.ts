@@ -1,7 +1,7 @@
 // Where events come in: who asks and for what, is it an event, may they, does it still have hops left; then onto the log.
 // The order of the checks is that of Knative's ingress.
 
-import type { Clock } from '#base/mod.ts';
+import type { CancelSignal, Clock } from '#base/mod.ts';
 import { messageOf, rfc3339Milli } from '#base/mod.ts';
 import type { StreamAddress } from '../control.ts';
 import type { CloudEvent } from '../event.ts';
@@ -41,7 +41,7 @@ export type Opened =
       readonly kind: 'take';
       /** Whether its answer is waited for, for as long as `signal` lets it. */
       readonly waits: boolean;
-      readonly take: (body: Uint8Array, signal?: AbortSignal) => Promise<IngressAnswer>;
+      readonly take: (body: Uint8Array, signal?: CancelSignal) => Promise<IngressAnswer>;
     };
 
 export interface IngressPorts {
@@ -108,7 +108,7 @@ export class Ingress {
     { headers, target }: RequestHead,
     found: Found<Intake>,
     body: Uint8Array,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<IngressAnswer> {
     const decoded = this.#ports.codec.decode(headers, body);
     if (decoded.kind !== 'event') return Promise.resolve(refused('no-event', decoded.why));
@@ -132,7 +132,7 @@ export class Ingress {
     way: Way<Intake>,
     event: CloudEvent,
     headers: readonly string[],
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<IngressAnswer> {
     const { address } = way;
     const refusal = address.access && this.#ports.gatekeeper.refusal(who, address.access, address.namespace, event);
@@ -144,7 +144,7 @@ export class Ingress {
     way: Way<Intake>,
     event: CloudEvent,
     headers: readonly string[],
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<IngressAnswer> {
     const { replies } = way.address;
     if (!replies) return this.#keep(way, event, headers);

@@ -1,6 +1,6 @@
 // A data plane of events over a disk that crashes, subscribers in virtual time, and producers that write down what they were told.
 
-import type { Random, VirtualClock } from '#base/mod.ts';
+import type { CancelSignal, Random, VirtualClock } from '#base/mod.ts';
 import { sleep } from '#base/mod.ts';
 import type { Consumer, EventLog, Send, StreamRule } from '#events/mod.ts';
 import { Events, filtering, httpCodec, openDiskLog } from '#events/mod.ts';
@@ -196,7 +196,7 @@ export class EventsWorld {
     };
   }
 
-  async #send(life: Life, { url, headers, body }: Parameters<Send>[0], signal: AbortSignal) {
+  async #send(life: Life, { url, headers, body }: Parameters<Send>[0], signal: CancelSignal) {
     const { ledger, random, clock, trace } = this.#options;
     const decoded = httpCodec.decode(headers, body);
     if (decoded.kind !== 'event' || this.#life !== life) throw new Error('the life is over');
@@ -211,7 +211,7 @@ export class EventsWorld {
     trace.note(name, `gets ${id}: ${hangs ? 'hangs' : status}`);
     try {
       await (hangs
-        ? new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+        ? new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
         : sleep(clock, afterMs, signal));
     } finally {
       if (this.#life === life) ledger.ended(name, role, id);

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { CancelSignal } from '#base/mod.ts';
 import { systemClock, systemRandom } from '#base/mod.ts';
 import type { Send, SendRequest } from '#events/mod.ts';
 import {
@@ -120,14 +121,14 @@ function isOfCluster({ hostname }: URL): boolean {
 }
 
 /** Undefined where no route leads there. */
-function toService(gateway: Gateway, request: SendRequest, signal: AbortSignal) {
+function toService(gateway: Gateway, request: SendRequest, signal: CancelSignal) {
   const { url } = request;
   if (!gateway.hasRoute('internal', url.host, `${url.pathname}${url.search}`)) return undefined;
   return throughGateway(gateway, 'internal', request, signal);
 }
 
 /** By a Service's endpoints, or wherever the host is. */
-export async function overWire(wire: Wire, places: Places, request: SendRequest, signal: AbortSignal) {
+export async function overWire(wire: Wire, places: Places, request: SendRequest, signal: CancelSignal) {
   const { hostname, protocol, port: told } = request.url;
   const port = told === '' ? (protocol === 'https:' ? 443 : 80) : Number(told);
   const place = await places.find(hostname, port);

@@ -1,6 +1,7 @@
 // Asynchronous invocations of the data process: on its log, carried out through its gateway.
 
 import { lookup } from 'node:dns/promises';
+import type { CancelSignal } from '#base/mod.ts';
 import { messageOf, secureRandom, systemClock } from '#base/mod.ts';
 import type { EventLog, SendRequest } from '#events/mod.ts';
 import type { AsyncInvocations, Door, Gateway } from '#gateway/mod.ts';
@@ -89,7 +90,7 @@ export function throughGateway(
   gateway: Gateway,
   door: Door,
   { url, headers, body }: SendRequest,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<WireAnswer> {
   const request = {
     method: 'POST',

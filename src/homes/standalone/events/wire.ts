@@ -3,6 +3,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as requestTls } from 'node:https';
 import { rootCertificates } from 'node:tls';
+import type { CancelSignal } from '#base/mod.ts';
+import { asAbortSignal } from '#base/mod.ts';
 import type { ClientEngine, RawHeaders, UpstreamFailure } from '#gateway/mod.ts';
 import { Fields } from '#gateway/mod.ts';
 import type { SendRequest } from '#events/mod.ts';
@@ -35,7 +37,7 @@ export class Wire {
   }
 
   /** One POST. A connection that turns out to have gone before anything was sent is made anew. */
-  async send(request: SendRequest, place: Place, signal: AbortSignal): Promise<WireAnswer> {
+  async send(request: SendRequest, place: Place, signal: CancelSignal): Promise<WireAnswer> {
     if (request.url.protocol === 'https:') return this.#overTls(request, place, signal);
     try {
       return await this.#plain(request, place, signal, false);
@@ -50,9 +52,9 @@ export class Wire {
     for (const agent of this.#agents.values()) agent.destroy();
   }
 
-  #plain({ url, headers, body }: SendRequest, { host, port }: Place, signal: AbortSignal, fresh: boolean) {
+  #plain({ url, headers, body }: SendRequest, { host, port }: Place, signal: CancelSignal, fresh: boolean) {
     return new Promise<WireAnswer>((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error);
+      if (signal.aborted) return reject(signal.reason);
       const chunks: Uint8Array[] = [];
       let bytes = 0;
       let [status, answered]: [number, RawHeaders] = [0, []];
@@ -105,7 +107,8 @@ export class Wire {
     });
   }
 
-  #overTls({ url, headers, body, caCerts }: SendRequest, { host, port }: Place, signal: AbortSignal) {
+  #overTls({ url, headers, body, caCerts }: SendRequest, { host, port }: Place, signal: CancelSignal) {
+    const wanted = asAbortSignal(signal);
     return new Promise<WireAnswer>((resolve, reject) => {
       const request = requestTls(
         {
@@ -116,13 +119,13 @@ export class Wire {
           path: `${url.pathname}${url.search}`,
           headers: ['Host', url.host, ...headers, 'Content-Length', String(body.length)],
           agent: this.#agentFor(caCerts ?? ''),
-          signal,
+          signal: wanted.signal,
         },
         (response) => void whole(response).then(resolve, reject),
       );
       request.once('error', reject);
       request.end(body);
-    });
+    }).finally(() => wanted.letGo());
   }
 
   #agentFor(caCerts: string): Agent {
