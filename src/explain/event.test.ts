@@ -150,6 +150,26 @@ test.each<[string, Partial<EventStory>, string[]]>([
     ],
   ],
   [
+    'sent again by hand',
+    { fates: [fate('a', 'dead-lettered')], attempts: [dead, attempt('a', 2, { status: 422, isRedrive: true })] },
+    [
+      'Trigger a did not take it in 1 attempt (422): the dead letter sink has it.',
+      '    1. 00:00:01.100 the dead letter to http://dead/: 202 after 12 ms',
+      '    2. 00:00:02.100 again by hand, to http://a/: 422 after 12 ms',
+    ],
+  ],
+  [
+    'at once',
+    {
+      fates: [fate('a', 'under-way')],
+      attempts: [attempt('a', 1, { status: 500, next: { kind: 'wait', ms: 0 } })],
+    },
+    [
+      'Trigger a is to have it: 1 attempt so far, the last one at 00:00:01.100 (500), tried again at once.',
+      '    1. 00:00:01.100 to http://a/: 500 after 12 ms; tried again at once',
+    ],
+  ],
+  [
     'not sent yet',
     { fates: [fate('a', 'under-way', 0)] },
     ['Trigger a is to have it: it waits, or is being sent for the first time.'],

@@ -111,7 +111,7 @@ function withoutFate({ journal }: EventStory, verdict: FilterVerdict | undefined
 function underWay(attempts: readonly DeliveryAttempt[]): string {
   const last = attempts.at(-1);
   if (!last) return 'is to have it: it waits, or is being sent for the first time.';
-  const then = last.next.kind === 'wait' ? `, tried again ${period(last.next.ms)} after that` : '';
+  const then = last.next.kind === 'wait' ? `, tried again ${later(last.next.ms, 'after that')}` : '';
   return `is to have it: ${times(attempts.length)} so far, the last one at ${clockOf(last.time)} (${answerOf(last)})${then}.`;
 }
 
@@ -157,7 +157,7 @@ function attemptLine(attempt: DeliveryAttempt, number: number): Said {
 const isGood = (status: number | undefined): boolean => status !== undefined && status >= 200 && status < 300;
 
 function followed({ next, at: stage, status }: DeliveryAttempt): string {
-  if (next.kind === 'wait') return `; tried again ${next.ms === 0 ? 'at once' : `${period(next.ms)} later`}`;
+  if (next.kind === 'wait') return `; tried again ${later(next.ms, 'later')}`;
   if (next.kind === 'end') return '';
   return stage === 'subscriber' && isGood(status) ? '; it replied' : '; given up';
 }
@@ -165,6 +165,8 @@ function followed({ next, at: stage, status }: DeliveryAttempt): string {
 function answerOf(answer: Pick<DeliveryAttempt, 'status' | 'error'> | undefined): string {
   return answer?.status === undefined ? (answer?.error ?? 'no answer') : String(answer.status);
 }
+
+const later = (ms: number, word: string): string => (ms === 0 ? 'at once' : `${period(ms)} ${word}`);
 
 /** The time of day, with milliseconds. */
 const clockOf = (time: string): string => time.slice(11, 23);

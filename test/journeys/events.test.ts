@@ -71,7 +71,7 @@ beforeAll(async () => {
   platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'] });
   client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
   await promisify(execFile)(ebbCommand, ['deploy', source, '--name', 'till', '--data', platform.dataDir]);
-  const metadata = { namespace: 'default', name: 'shop' };
+  const metadata = { namespace: 'default', name: 'shop', annotations: { 'ebb.dev/journal': 'true' } };
   await client.create(Broker, { apiVersion: Broker.apiVersion, kind: Broker.kind, metadata, spec: {} });
 }, 120_000);
 
@@ -150,6 +150,32 @@ test('an order reaches a function, whose receipt comes back; what is refused is 
     },
   ]);
 }, 60_000);
+
+test('ebb events tells what became of the order, and sends it again', async () => {
+  const events = async (...words: readonly string[]): Promise<string> =>
+    (await promisify(execFile)(ebbCommand, ['events', ...words, '--data', platform.dataDir])).stdout;
+  const told = await events('why', '1');
+  for (const line of [
+    'Trigger orders has it: delivered, and its reply too, ',
+    'Trigger refused did not take it in 1 attempt (422): the dead letter sink has it.\n',
+    '    pass  cesql type = \'order\', met true, with type "order"\n',
+    'Trigger receipts did not want it:\n    fail  exact type = "receipt", met "order"\n',
+  ])
+    expect(told).toContain(line);
+  expect(await events('redrive', '1', '--trigger', 'receipts', '--set', 'subject=again')).toBe(
+    '1 of Broker shop to Trigger receipts: delivered (202)\n',
+  );
+  expect(heardAt('/receipts').at(-1)?.headers).toMatchObject({ 'ce-id': '1', 'ce-subject': 'again' });
+  await expect(events('redrive', '1')).rejects.toMatchObject({
+    code: 1,
+    stdout: '1 of Broker shop to Trigger refused: failed (422)\n',
+  });
+  expect(await events('list', '--state', 'dead-lettered', '-o', 'name')).toBe('1\n');
+  expect(await events('replay', '--broker', 'shop', '--type', 'order', '--to', at('/again'), '--follow')).toMatch(
+    /^replay-1 is over: 1 delivered to /,
+  );
+  expect(heardAt('/again')).toMatchObject([{ headers: { 'ce-id': '1' }, body: '{"order": "1"}' }]);
+}, 120_000);
 
 test('an event that was accepted is delivered although the data process dies before', async () => {
   await trigger('late', {

@@ -88,6 +88,11 @@ TIME                       AT             OFFSET   TYPE    SOURCE   ID      OUTC
     expect(world.out).toBe(out);
   });
 
+  test('says that there is more', async () => {
+    await world.run('events list --broker shop --limit 2');
+    expect(world.err).toBe('There is more before that: --limit, --since and --until show other parts.\n');
+  });
+
   test('flags become a question', async () => {
     await world.run([
       ...'events list --trigger audit --since 10m --until offset:9 --type order.* --source /web'.split(' '),
@@ -124,6 +129,7 @@ TIME                       AT             OFFSET   TYPE    SOURCE   ID      OUTC
 
   test.each([
     ['--since yesterday', 2, '--since takes how long ago (10m), a time (2026-01-02T15:04:05Z) or offset:N'],
+    ['--limit 0', 2, '--limit takes a whole number from 1'],
     ['--state gone', 2, '--state must be one of delivered, dead-lettered'],
     ['--broker x', 3, 'There is no Broker x in namespace default. There are: shop.'],
     ['--channel x', 3, 'There is no Channel x in namespace default. There are: pipe.'],

@@ -3,6 +3,7 @@
 import type { EventFate, JournalEvent, JournalQuery } from '#kinds/mod.ts';
 import { consumerName } from '#explain/mod.ts';
 import { dataDirOf } from '../data-dir.ts';
+import { usage } from '../failure.ts';
 import { columns, formatOf, rendered } from '../output.ts';
 import type { CliPorts, Connection } from '../ports.ts';
 import { whole } from '../values.ts';
@@ -25,6 +26,7 @@ interface Row {
 export async function listEvents(flags: ListFlags, ports: CliPorts): Promise<void> {
   const format = formatOf(flags.output);
   const limit = whole('--limit', flags.limit);
+  if (limit === 0) throw usage('--limit takes a whole number from 1');
   const state = stateOf(flags.state);
   const connection = await ports.connect(dataDirOf(flags.data, ports.env));
   const places = await placesOf(flags, connection.client);
@@ -56,7 +58,7 @@ async function gather(places: readonly Place[], query: JournalQuery, { journal }
     if (!page) continue;
     rows.push(...page.events.map((event) => ({ place, event })));
     if (!page.journal) unnoted.push(place);
-    more ||= page.next !== undefined && page.events.length === query.limit;
+    more ||= page.next !== undefined;
   }
   return { rows: rows.toSorted((a, b) => (a.event.time < b.event.time ? -1 : 1)), unnoted, more };
 }
