@@ -21,9 +21,9 @@ export interface JournalOwner {
 export interface EventJournal {
   events(of: JournalOwner, query: JournalQuery): Promise<JournalList>;
   event(of: JournalOwner, offset: number): Promise<EventStory>;
-  /** Begins one, and gives how it stands. It ends with the data process. */
+  /** Begins one, and gives how it stands. It goes on over restarts. */
   replay(of: JournalOwner, order: Replay['spec']): Promise<ReplayStatus>;
-  /** Since the data process began, the newest last. */
+  /** The newest last. */
   replays(of: JournalOwner): Promise<readonly ReplayStatus[]>;
   /** One attempt. */
   redrive(of: JournalOwner, order: Redrive['spec']): Promise<RedriveStatus>;

@@ -309,6 +309,13 @@ describe('replay', () => {
     expect(world.err).toContain('1 of 3 events were not taken.');
   });
 
+  test('is watched on while the process that runs it starts anew', async () => {
+    world.journal.runs = [run, { ...run, position: 4, delivered: 3, isOver: true }];
+    world.journal.away = 2;
+    expect(await world.run('events replay --broker shop --to http://new/ --follow')).toBe(0);
+    expect(world.out).toBe('replay-1 is over: 3 delivered to http://new/, 0 failed.\n');
+  });
+
   test('listed', async () => {
     world.journal.runs = [run];
     await world.run('events replay --broker shop');

@@ -10,7 +10,7 @@ import type {
   ReplayStatus,
 } from '#kinds/mod.ts';
 import { journalType, parsePoint } from '#kinds/mod.ts';
-import { notFound } from '#machinery/mod.ts';
+import { ApiError, notFound } from '#machinery/mod.ts';
 import type { EventJournal, JournalOwner } from '#objects/mod.ts';
 
 /** Stories by owner, as `Broker shop`. A query is heeded as far as state, id, limit, order and offsets go. */
@@ -19,6 +19,8 @@ export class FakeJournal implements EventJournal {
   readonly asked: unknown[] = [];
   /** How a replay stands, look by look; the last stays. */
   runs: ReplayStatus[] = [];
+  /** How often it cannot be asked about replays. */
+  away = 0;
   redriven: RedriveStatus = { state: 'delivered', status: 202 };
 
   async events(of: JournalOwner, query: JournalQuery) {
@@ -57,6 +59,7 @@ export class FakeJournal implements EventJournal {
   }
 
   async replays(of: JournalOwner): Promise<readonly ReplayStatus[]> {
+    if (this.away-- > 0) throw new ApiError(503, 'ServiceUnavailable', 'the data process is away');
     return this.runs.length === 0 || !this.stories.has(nameOf(of)) ? [] : [this.#run()];
   }
 

@@ -1,6 +1,7 @@
 // ebb events replay: what is kept goes out once more, to wherever it is wanted.
 
 import type { Destination, ReplayStatus } from '#kinds/mod.ts';
+import { ApiError } from '#machinery/mod.ts';
 import { dataDirOf } from '../data-dir.ts';
 import { Failure, usage } from '../failure.ts';
 import { kindNamed } from '../get/command.ts';
@@ -58,15 +59,27 @@ async function followed(
     await ports.pause(LOOK_MS);
     if (ports.signal.aborted)
       throw new Failure(`${begun.id} goes on without being watched; 'ebb events replay' tells how far it is.`, 130);
-    const found = (await journal.replays(of)).find(({ id }) => id === begun.id);
+    const all = await unlessAway(journal.replays(of));
+    if (!all) continue;
+    const found = all.find(({ id }) => id === begun.id);
     if (!found)
       throw new Failure(
-        `${begun.id} ended with the process that ran it, at ${progress(now)}. Begin it again with --since offset:${now.position}.`,
+        `${begun.id} is not known any more; it was at ${progress(now)}. --since offset:${now.position} goes on from there.`,
       );
     now = found;
   }
   if (ports.isTerminal) ports.err('\r\u001B[K');
   return now;
+}
+
+/** Undefined while the gateway's process starts anew: replays go on after it. */
+async function unlessAway<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 503) return undefined;
+    throw error;
+  }
 }
 
 function progress({ position, until, delivered, failed }: ReplayStatus): string {

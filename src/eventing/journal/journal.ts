@@ -64,7 +64,7 @@ export function eventJournal({ events, reader }: EventJournalPorts): EventJourna
       const stream = streamOf(of, reader);
       const id = await asked(events.replay({ stream: stream.key, ...replayOf(order, of.namespace, reader) }));
       const begun = (await replaysOf(stream)).find((one) => one.id === id);
-      if (!begun) throw new ApiError(503, 'ServiceUnavailable', `replay ${id} was lost with the process that ran it`);
+      if (!begun) throw new ApiError(503, 'ServiceUnavailable', `replay ${id} is not known any more`);
       return begun;
     },
     replays: async (of) => replaysOf(streamOf(of, reader)),
