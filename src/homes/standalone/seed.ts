@@ -20,6 +20,8 @@ import type { Client } from '#objects/mod.ts';
 import { isThere } from './objects.ts';
 
 const ACTIVATOR = { namespace: 'knative-serving', name: 'activator-service' } as const;
+/** Where the gateway answers to names that only the cluster knows. */
+export const INNER_GATEWAY_HOST = `${ACTIVATOR.name}.${ACTIVATOR.namespace}.svc.cluster.local`;
 
 /** Where events come in, by Knative's names: of brokers, of Triggers on the way to their subscribers, of channels, of RequestReplies. */
 const EVENT_INGRESSES = ['broker-ingress', 'broker-filter', 'imc-dispatcher', 'request-reply'];
