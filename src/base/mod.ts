@@ -3,6 +3,7 @@
 export * from './amount.ts';
 export * from './backoff.ts';
 export * from './cancel.ts';
+export * from './clock-jumps.ts';
 export * from './clock.ts';
 export * from './cron/next.ts';
 export * from './cron/schedule.ts';
@@ -12,6 +13,7 @@ export type { GoTemplate } from './go-template/template.ts';
 export { goTemplate } from './go-template/template.ts';
 export type { GoMethod } from './go-template/values.ts';
 export { GoFloat, GoMap } from './go-template/values.ts';
+export * from './elapsed.ts';
 export * from './float.ts';
 export * from './hash.ts';
 export * from './invariant.ts';

@@ -10,6 +10,8 @@ interface Pending {
 
 export class VirtualClock implements Clock {
   #now: number;
+  /** By how much the wall is ahead of what has passed. */
+  #ahead = 0;
   #order = 0;
   #pending: Pending[] = [];
 
@@ -18,14 +20,19 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#ahead;
   }
 
   monotonic(): number {
     return this.#now;
   }
 
-  /** When the next timer is due, in the clock's milliseconds; undefined when none is set. */
+  /** Somebody sets the wall clock; no time passes. */
+  jump(ms: number): void {
+    this.#ahead += ms;
+  }
+
+  /** When the next timer is due, by the monotonic clock; undefined when none is set. */
   get nextDue(): number | undefined {
     return this.#pending[0]?.due;
   }

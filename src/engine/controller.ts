@@ -21,6 +21,10 @@ export interface Turn<O extends KubeObject> extends Reader {
   readonly mark: Marker;
   /** Wall time, milliseconds. */
   readonly now: number;
+  /** Milliseconds that only ever grow, for what is remembered from turn to turn: the wall clock may be set. */
+  readonly steadyNow: number;
+  /** How long ago a wall time is that stands in an object, whatever the wall clock was set to since this process first saw it. */
+  elapsedSince(stamp: string): number;
   /** Ends when the turn's time is up. */
   readonly signal: AbortSignal;
   /** Its writes are seen by the next reads. */

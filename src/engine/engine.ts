@@ -1,7 +1,7 @@
 // The engine: gives each changed object its turn with its reconciler, and does all that no reconciler should have to do.
 
 import type { Clock, Random } from '#base/mod.ts';
-import { messageOf, sleep } from '#base/mod.ts';
+import { Elapsed, messageOf, sleep, watchJumps } from '#base/mod.ts';
 import { ConfigMap } from '#kinds/mod.ts';
 import type { Kind, KubeObject, ObjectKey } from '#machinery/mod.ts';
 import { ApiError, controllerOf, isReason, keyOf, splitApiVersion, splitKey } from '#machinery/mod.ts';
@@ -62,6 +62,9 @@ export function createEngine(options: EngineOptions): Engine {
   const recorderOf =
     options.recorder ?? ((source: string) => new EventRecorder({ client: options.client, clock, random, log, source }));
   const recorders = new Map<string, Recorder>();
+  const elapsed = new Elapsed(clock);
+  const queues = new Set<WorkQueue>();
+  let stopWatching: (() => void) | undefined;
   let started: Promise<void> | undefined;
 
   function recorder(name: string): Recorder {
@@ -131,6 +134,7 @@ export function createEngine(options: EngineOptions): Engine {
       config,
       recorder: events,
       clock,
+      elapsed,
     });
     const fault = await within(now, () => (finalizing ? definition.finalize?.(now) : definition.reconcile(now)));
     if (fault === undefined && finalizing && definition.finalizer) await withoutFinalizer(definition, object, events);
@@ -219,11 +223,25 @@ export function createEngine(options: EngineOptions): Engine {
           turn: (key) => turn(definition, key),
           watch: meter.queue(definition.name),
         });
-        const stops = [...connect(definition, queue), meter.show(definition.name, queue)];
+        const stops = [...connect(definition, queue), meter.show(definition.name, queue), hurriedAtJumps(queue)];
         await aborted(signal);
         for (const stop of stops) stop();
         await queue.close();
       },
+    };
+  }
+
+  /** Those who wait for a time of the wall clock look at it anew when it was set. One watch serves all. Returns the stop. */
+  function hurriedAtJumps(queue: WorkQueue): () => void {
+    queues.add(queue);
+    stopWatching ??= watchJumps(clock, () => {
+      for (const one of queues) one.hurry();
+    });
+    return () => {
+      queues.delete(queue);
+      if (queues.size > 0) return;
+      stopWatching?.();
+      stopWatching = undefined;
     };
   }
 

@@ -1,6 +1,6 @@
 // A turn as the engine makes it; the contract is in controller.ts.
 
-import type { Clock } from '#base/mod.ts';
+import type { Clock, Elapsed } from '#base/mod.ts';
 import type { Kind, KubeObject, Marker, ObjectKey } from '#machinery/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import type { ApplyOptions, Children, Claim } from './children.ts';
@@ -21,6 +21,7 @@ export interface TurnParts<O> {
   readonly config: ConfigSource;
   readonly recorder: Recorder;
   readonly clock: Clock;
+  readonly elapsed: Elapsed;
 }
 
 export class ReconcileTurn<O extends KubeObject> implements Turn<O> {
@@ -42,6 +43,14 @@ export class ReconcileTurn<O extends KubeObject> implements Turn<O> {
 
   get now(): number {
     return this.#parts.clock.now();
+  }
+
+  get steadyNow(): number {
+    return this.#parts.clock.monotonic();
+  }
+
+  elapsedSince(stamp: string): number {
+    return this.#parts.elapsed.since(`${this.object.kind} ${this.key}`, stamp);
   }
 
   get signal(): AbortSignal {

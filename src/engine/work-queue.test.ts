@@ -47,6 +47,19 @@ describe('a queue of keys', () => {
     expect(turns).toHaveLength(2);
   });
 
+  test('hurries those that wait for their time, once each', async () => {
+    const { clock, queue, turns } = stage();
+    queue.addAfter('a', 3_600_000);
+    queue.addAfter('b', 5000);
+    await clock.advance(1000);
+    queue.hurry();
+    await clock.advance(10_000_000);
+    expect(turns).toEqual([
+      { key: 'a', at: 1000 },
+      { key: 'b', at: 1000 },
+    ]);
+  });
+
   test('runs no more keys at once than it may', async () => {
     const { queue, held, most } = stage(undefined, 3);
     for (let i = 0; i < 10; i++) {

@@ -91,6 +91,15 @@ export class WorkQueue {
     this.#delayed.set(key, { due, timer });
   }
 
+  /** Every key that waits for its time gets its turn now: whoever reckoned with the wall clock reckons anew. */
+  hurry(): void {
+    for (const [key, { timer }] of this.#delayed) {
+      timer.cancel();
+      this.#delayed.delete(key);
+      this.add(key);
+    }
+  }
+
   /** Takes no more; resolves when the turns in hand are over. */
   async close(): Promise<void> {
     this.#open = false;

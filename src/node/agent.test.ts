@@ -549,6 +549,28 @@ test('tokens in volumes are renewed before they end, and no sooner', async () =>
   expect(world.tokens).toBe(2);
 });
 
+test.each([
+  { what: 'forward, where they have ended', hours: 1 },
+  { what: 'back, where they are not valid yet', hours: -1 },
+])('tokens in volumes are renewed where the clock is set $what', async ({ hours }) => {
+  const kind = allKinds.find((one) => one.kind === 'ServiceAccount');
+  const metadata = { name: 'default', namespace: 'ns' };
+  if (kind) await world.client.create(kind, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
+  const token = { path: 'token', expirationSeconds: 1000 };
+  await create({
+    serviceAccountName: 'default',
+    volumes: [{ name: 't', projected: { sources: [{ serviceAccountToken: token }] } }],
+    containers: [{ name: 'c', image: 'hello', volumeMounts: [{ name: 't', mountPath: '/t' }] }],
+  });
+  await until(isReady);
+  const file = join(world.running.get('c')?.start?.mounts[0]?.source ?? '', 'token');
+  expect(await readFile(file, 'utf8')).toBe('token-1');
+  world.clock.jump(hours * 3_600_000);
+  await untilLater(10_000, async () => (await readFile(file, 'utf8')) === 'token-2');
+  await remove();
+  await until(isGone);
+});
+
 test('a program that listens elsewhere is reached there', async () => {
   await create();
   await until(isReady);

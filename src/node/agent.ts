@@ -4,7 +4,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import type { Clock, Timer } from '#base/mod.ts';
-import { messageOf, rfc3339, rfc3339Micro } from '#base/mod.ts';
+import { messageOf, rfc3339, rfc3339Micro, watchJumps } from '#base/mod.ts';
 import {
   ConfigMap,
   Lease,
@@ -131,10 +131,16 @@ class Agent implements NodeAgent {
     const { informers } = this.#options;
     this.#stops.push(
       informers.of(Pod).onChange(({ before, after }) => this.#see(before, after)),
-      informers.of(ConfigMap).onChange(({ before, after }) => this.#refreshSoon(after ?? before)),
-      informers.of(Secret).onChange(({ before, after }) => this.#refreshSoon(after ?? before)),
+      informers
+        .of(ConfigMap)
+        .onChange(({ before, after }) => this.#refreshSoon((after ?? before)?.metadata.namespace ?? '')),
+      informers
+        .of(Secret)
+        .onChange(({ before, after }) => this.#refreshSoon((after ?? before)?.metadata.namespace ?? '')),
     );
     this.#stops.push(this.usage.begin());
+    // Tokens are valid by the wall clock.
+    this.#stops.push(watchJumps(this.#options.clock, () => this.#refreshAll()));
     this.#reap();
     await this.#sweep();
   }
@@ -259,8 +265,12 @@ class Agent implements NodeAgent {
     this.#records.note(uid, undefined);
   }
 
-  #refreshSoon(changed: ConfigMap | Secret | undefined): void {
-    this.#stale.add(changed?.metadata.namespace ?? '');
+  #refreshAll(): void {
+    for (const { namespace } of this.#workers.values()) this.#refreshSoon(namespace);
+  }
+
+  #refreshSoon(namespace: string): void {
+    this.#stale.add(namespace);
     this.#refresh ??= this.#options.clock.after(REFRESH_MS, () => {
       this.#refresh = undefined;
       const namespaces = new Set(this.#stale);

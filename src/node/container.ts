@@ -64,6 +64,8 @@ export class ContainerRuns {
   #run = 0;
   /** Runs that ended, and starts that could not be, one after the other. */
   #failures = 0;
+  /** When the present run began, by the monotonic clock. */
+  #begunMs = 0;
   #problems = 0;
   #ready = false;
   #started = false;
@@ -149,6 +151,8 @@ export class ContainerRuns {
     this.#run = run;
     this.#ready = wasReady;
     this.#containerID = `ebb://${running.record.id}`;
+    const { clock } = this.#host;
+    this.#begunMs = clock.monotonic() - Math.max(0, clock.now() - since);
     this.#watch(running, since, wasReady);
   }
 
@@ -185,6 +189,7 @@ export class ContainerRuns {
     if (this.#stopping) return;
     this.#phase = { ...this.#waiting(), state: 'starting' };
     const since = this.#host.clock.now();
+    this.#begunMs = this.#host.clock.monotonic();
     try {
       const running = await this.#host.start(this.container, this.#run);
       this.#containerID = `ebb://${running.record.id}`;
@@ -196,7 +201,7 @@ export class ContainerRuns {
       this.#host.event('Warning', 'Failed', `Error: ${messageOf(error)}`);
       if (this.#stopping) return this.#finish();
       if (!(error instanceof StartProblem))
-        return this.#over({ ...this.#terminated(START_ERROR, since, messageOf(error)), reason: 'StartError' }, since);
+        return this.#over({ ...this.#terminated(START_ERROR, since, messageOf(error)), reason: 'StartError' });
       this.#phase = { state: 'waiting', reason: error.reason, message: error.message };
       this.#problems += 1;
       this.#startIn(backoffMs(PROBLEM_BACKOFF, this.#problems));
@@ -313,7 +318,7 @@ export class ContainerRuns {
     const message =
       words ||
       (exit.isUnknown ? 'how the container ended is not known: it was taken over from an earlier platform' : '');
-    if (this.running === running) this.#over(this.#terminated(exit, since, message), since);
+    if (this.running === running) this.#over(this.#terminated(exit, since, message));
   }
 
   #terminated(exit: Exit, since: number, message: string): Terminated {
@@ -327,12 +332,12 @@ export class ContainerRuns {
     };
   }
 
-  #over(last: Terminated, since: number): void {
+  #over(last: Terminated): void {
     this.#last = last;
     this.#ready = false;
     this.#started = false;
     if (this.#stopping || !this.#restarts(last.exitCode)) return this.#finish();
-    this.#failures = this.#host.clock.now() - since > GOOD_RUN_MS ? 1 : this.#failures + 1;
+    this.#failures = this.#host.clock.monotonic() - this.#begunMs > GOOD_RUN_MS ? 1 : this.#failures + 1;
     this.#run += 1;
     const waitMs = this.#failures === 1 ? 0 : backoffMs(RESTART_BACKOFF, this.#failures - 1);
     const message = `back-off ${waitMs / 1000}s restarting failed container=${this.container.name}`;

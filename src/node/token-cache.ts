@@ -9,14 +9,16 @@ type Sign = (pod: Pod, audience: string | undefined, seconds: number) => Promise
 export const RENEWED_AT = 0.8;
 
 export function cachedTokens(sign: Sign, clock: Clock): Sign {
-  const kept = new Map<string, { readonly token: string; readonly until: number }>();
+  const kept = new Map<string, { readonly token: string; readonly from: number; readonly until: number }>();
   return async (pod, audience, seconds) => {
     const key = JSON.stringify([audience, seconds]);
     const found = kept.get(key);
-    if (found && clock.now() < found.until) return found.token;
-    const until = clock.now() + seconds * 1000 * RENEWED_AT;
+    const from = clock.now();
+    // Where the clock was set back it is not valid yet.
+    if (found && found.from <= from && from < found.until) return found.token;
+    const until = from + seconds * 1000 * RENEWED_AT;
     const token = await sign(pod, audience, seconds);
-    kept.set(key, { token, until });
+    kept.set(key, { token, from, until });
     return token;
   };
 }

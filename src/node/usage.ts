@@ -29,6 +29,8 @@ const KIBI = 1024;
 
 interface Sample extends ContainerUsage {
   readonly atMs: number;
+  /** The same by the monotonic clock: the wall clock may be set between two looks. */
+  readonly steadyMs: number;
 }
 
 /** A use of the processor needs two looks, so what has just begun is not told of yet. */
@@ -68,7 +70,7 @@ export class UsageSampler implements ResourceMetrics {
     const before = this.#samples;
     this.#samples = new Map();
     this.#pods = pods().flatMap((one) => this.#podMetrics(one, before, atMs) ?? []);
-    const now = { ...machine(), atMs };
+    const now = { ...machine(), atMs, steadyMs: clock.monotonic() };
     const rate = this.#machine && rateOf(this.#machine, now);
     this.#machine = now;
     if (!rate) return;
@@ -87,7 +89,7 @@ export class UsageSampler implements ResourceMetrics {
     const rates = containers.map(({ name, running }) => {
       const usage = running.usage?.();
       if (!usage) return undefined;
-      const now = { ...usage, atMs };
+      const now = { ...usage, atMs, steadyMs: this.#ports.clock.monotonic() };
       this.#samples.set(running.record.id, now);
       const last = before.get(running.record.id);
       return last && { name, ...rateOf(last, now) };
@@ -116,7 +118,7 @@ interface Rate {
 
 /** What is counted of processes can fall when one of them ends. */
 function rateOf(last: Sample, now: Sample): Rate {
-  const windowMs = Math.max(1, now.atMs - last.atMs);
+  const windowMs = Math.max(1, now.steadyMs - last.steadyMs);
   const seconds = Math.max(0, now.cpuSeconds - last.cpuSeconds);
   return { cpu: (seconds * 1000) / windowMs, memoryBytes: now.memoryBytes, windowMs, atMs: now.atMs };
 }

@@ -93,9 +93,9 @@ export class FolderRoom implements DiskRoom {
 
   state(): DiskState {
     const { clock, folder, freeOn: ask } = this.#options;
-    if (clock.now() - this.#asked >= FRESH_MS) {
+    if (clock.monotonic() - this.#asked >= FRESH_MS) {
       this.#free = ask(folder);
-      this.#asked = clock.now();
+      this.#asked = clock.monotonic();
     }
     return { free: this.#free, used: this.#used };
   }

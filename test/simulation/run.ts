@@ -36,9 +36,9 @@ const SERVICES = 8;
 const SILENCE_MS = 240_000;
 /** Longer than a rollout's deadline, which is looked at even where it was met long ago. */
 const LONG_SILENCE_MS = 700_000;
-/** What ticks for ever: the gateway's reports, and the look at Pods of nodes that are gone. */
+/** What ticks for ever: the gateway's reports; the look at Pods of nodes that are gone, and the one at the wall clock. */
 const GATEWAY_TICKERS = 1;
-const CONTROLLER_TICKERS = 1;
+const CONTROLLER_TICKERS = 2;
 
 /** Runs cycles of one seed. Breaches are told, never thrown. */
 export async function run({ seed, cycles, forgetsToDrain = false }: RunOptions): Promise<RunResult> {

@@ -165,6 +165,6 @@ export async function passing<T>(clock: VirtualClock, wanted: Promise<T>): Promi
     await settle();
     if (isDone) return done;
     if (clock.nextDue === undefined) throw new Error('everything stands still, and somebody waits');
-    await clock.advance(clock.nextDue - clock.now());
+    await clock.advance(clock.nextDue - clock.monotonic());
   }
 }

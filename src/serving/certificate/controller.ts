@@ -153,7 +153,7 @@ export function certificateController({ issuers, orders, metrics }: CertificateC
         return keep(turn, state.pair, issuer);
       case 'failed':
         tell(turn, served, 'False', 'OrderFailed', `${state.why}. Tried again at ${rfc3339(state.retryAt)}.`);
-        return turn.again(state.retryAt - turn.now);
+        return turn.again(state.dueMs - turn.steadyNow);
       case 'proving':
         tell(
           turn,

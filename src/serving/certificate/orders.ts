@@ -17,7 +17,7 @@ export type OrderState =
   /** The server will fetch these once `reached` is said. */
   | { readonly phase: 'proving'; readonly challenges: readonly HttpChallenge[]; readonly service: string }
   | { readonly phase: 'issued'; readonly pair: KeyPair }
-  | { readonly phase: 'failed'; readonly why: string; readonly retryAt: number };
+  | { readonly phase: 'failed'; readonly why: string; readonly retryAt: number; readonly dueMs: number };
 
 export interface OrderPorts {
   readonly issuers: Pick<CertificateIssuers, 'acme' | 'answers'>;
@@ -103,7 +103,7 @@ export class Orders {
   }
 
   #isToRetry(state: OrderState): boolean {
-    return state.phase === 'failed' && this.#ports.clock.now() >= state.retryAt;
+    return state.phase === 'failed' && this.#ports.clock.monotonic() >= state.dueMs;
   }
 
   async #run(key: ObjectKey, order: Order, settings: AcmeSettings, names: readonly string[]): Promise<void> {
@@ -164,8 +164,9 @@ export class Orders {
 
   #failed(failures: number, error: unknown): OrderState {
     const asked = error instanceof AcmeProblem ? (error.retryAfterMs ?? 0) : 0;
-    const retryAt = this.#ports.clock.now() + Math.max(asked, backoffMs(RETRY, failures));
-    return { phase: 'failed', why: messageOf(error), retryAt };
+    const waitMs = Math.max(asked, backoffMs(RETRY, failures));
+    const { clock } = this.#ports;
+    return { phase: 'failed', why: messageOf(error), retryAt: clock.now() + waitMs, dueMs: clock.monotonic() + waitMs };
   }
 
   /** Nobody hears of an order that something else has taken the place of. */

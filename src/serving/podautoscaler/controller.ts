@@ -89,7 +89,7 @@ function scaleFacts(
     // Copies that have come up since the last look end an activation, however long it took.
     active: activated
       ? { status: 'True', sinceMs: turn.now }
-      : { status: statusOf(active?.status), sinceMs: sinceMs(active?.lastTransitionTime, turn.now) },
+      : { status: statusOf(active?.status), sinceMs: sinceMs(turn, active?.lastTransitionTime) },
     stableWindowMs: spec.stableWindowMs,
     graceMs: config.scaleToZeroGracePeriod,
     retentionMs: spec.reachability === 'unreachable' ? 0 : retentionMsOf(annotations, config),
@@ -104,14 +104,14 @@ function statusOf(status: string | undefined): 'True' | 'False' | 'Unknown' {
   return status === 'True' || status === 'False' ? status : 'Unknown';
 }
 
-function sinceMs(time: string | undefined, now: number): number {
-  return time === undefined ? now : Date.parse(time);
+function sinceMs(turn: PaTurn, time: string | undefined): number {
+  return turn.now - (time === undefined ? 0 : turn.elapsedSince(time));
 }
 
 function proxiedSinceMs(turn: PaTurn): number | undefined {
   const { namespace = '', name } = turn.object.metadata;
   const proxied = findCondition(turn.get(ServerlessService, namespace, name)?.status, 'ActivatorEndpointsPopulated');
-  return proxied?.status === 'True' ? sinceMs(proxied.lastTransitionTime, turn.now) : undefined;
+  return proxied?.status === 'True' ? sinceMs(turn, proxied.lastTransitionTime) : undefined;
 }
 
 /** Writes the number of copies where it is another one. */

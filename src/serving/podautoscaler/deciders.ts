@@ -60,7 +60,7 @@ export class Deciders {
     if (!equal(kept.decider.spec, spec)) kept.decider.update(spec);
     if (!known || kept.ready !== ready) this.#keepBusy(key, kept);
     kept.ready = ready;
-    kept.shown = kept.decider.decide(this.#clock.now(), { ready, blind: this.#isBlind });
+    kept.shown = kept.decider.decide(this.#clock.monotonic(), { ready, blind: this.#isBlind });
     return kept.shown;
   }
 
@@ -73,7 +73,7 @@ export class Deciders {
   recordBacklog(key: ObjectKey, copies: number): void {
     const kept = this.#kept.get(key);
     if (!kept) return;
-    kept.decider.recordBacklog(this.#clock.now(), copies);
+    kept.decider.recordBacklog(this.#clock.monotonic(), copies);
     this.#keepBusy(key, kept);
   }
 
@@ -94,7 +94,7 @@ export class Deciders {
   #wake(key: ObjectKey): void {
     const kept = this.#kept.get(key);
     if (kept) {
-      kept.decider.wake(this.#clock.now());
+      kept.decider.wake(this.#clock.monotonic());
       this.#keepBusy(key, kept);
     }
     this.#poke(key);
@@ -103,7 +103,7 @@ export class Deciders {
   #record(key: ObjectKey, concurrency: number, requests: number): void {
     const kept = this.#kept.get(key);
     if (!kept) return;
-    kept.decider.record(this.#clock.now(), { concurrency, requests });
+    kept.decider.record(this.#clock.monotonic(), { concurrency, requests });
     this.#keepBusy(key, kept);
   }
 
@@ -116,13 +116,13 @@ export class Deciders {
   }
 
   #tick(): void {
-    const [now, monotonic] = [this.#clock.now(), this.#clock.monotonic()];
+    const now = this.#clock.monotonic();
     for (const key of this.#busy) {
       const kept = this.#kept.get(key);
       if (!kept) continue;
       const decision = kept.decider.decide(now, { ready: kept.ready, blind: this.#isBlind });
       if (kept.shown && changed(kept.shown, decision)) this.#poke(key);
-      if (monotonic < kept.busyUntil && !kept.decider.isSettled) continue;
+      if (now < kept.busyUntil && !kept.decider.isSettled) continue;
       this.#busy.delete(key);
       kept.decider.rest();
     }

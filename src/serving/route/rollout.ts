@@ -123,7 +123,11 @@ function stepped(rollout: ConfigurationRollout, nowMs: number): ConfigurationRol
   const { nextStepTime, stepSize = 0, stepDuration = 0 } = rollout.stepParams ?? {};
   if (rollout.revisions.length < 2)
     return { ...identity(rollout), percent: rollout.percent, revisions: rollout.revisions };
-  if (nextStepTime === undefined || nextStepTime > nowMs * NS_PER_MS) return rollout;
+  if (nextStepTime === undefined) return rollout;
+  // A step that is further away than one takes: the clock was set back, and the step is planned anew.
+  const latest = nowMs * NS_PER_MS + stepDuration;
+  if (nextStepTime > latest) return { ...rollout, stepParams: { ...rollout.stepParams, nextStepTime: latest } };
+  if (nextStepTime > nowMs * NS_PER_MS) return rollout;
   const newest = rollout.revisions.at(-1);
   const older = rollout.revisions.slice(0, -1);
   // Youngest of the old first.

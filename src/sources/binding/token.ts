@@ -48,7 +48,8 @@ function lifeLeft(secret: Secret | undefined, audience: string, now: number): nu
   const { annotations } = secret?.metadata ?? {};
   if (annotations?.[AUDIENCE] !== audience) return 0;
   const issued = Date.parse(annotations[ISSUED] ?? '');
-  return Number.isNaN(issued) ? 0 : issued + RENEW_MS - now;
+  // What was issued in the future was issued before the clock was set back, and is not valid yet.
+  return Number.isNaN(issued) || issued > now ? 0 : issued + RENEW_MS - now;
 }
 
 interface SecretParts {

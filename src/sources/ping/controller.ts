@@ -2,7 +2,7 @@
 // sent once, whatever happens to the platform in between.
 
 import type { Clock, Random } from '#base/mod.ts';
-import { parseCron, timeZone } from '#base/mod.ts';
+import { parseCron, timeZone, watchJumps } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController } from '#engine/mod.ts';
 import {
@@ -26,9 +26,6 @@ import { planTicks } from './ticks.ts';
 export const LAST_TICK = 'ebb.dev/last-tick';
 /** Ticks are spread over this, so that not all sources send at once. */
 const JITTER_MS = 500;
-/** How often it is looked whether the wall clock has jumped, as it does when a machine wakes. */
-const WATCH_MS = 5000;
-const JUMP_MS = 1000;
 
 type PingTurn = Turn<PingSource>;
 
@@ -132,17 +129,4 @@ function sendMarked(
       identity,
       delayMs: Math.floor(random.next() * JITTER_MS),
     });
-}
-
-/** Calls after the wall clock has moved otherwise than time has passed. Returns the stop. */
-function watchJumps(clock: Clock, onJump: () => void): () => void {
-  let ahead = clock.now() - clock.monotonic();
-  const look = () => {
-    const seen = clock.now() - clock.monotonic();
-    if (Math.abs(seen - ahead) > JUMP_MS) onJump();
-    ahead = seen;
-    timer = clock.after(WATCH_MS, look);
-  };
-  let timer = clock.after(WATCH_MS, look);
-  return () => timer.cancel();
 }

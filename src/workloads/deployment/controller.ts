@@ -44,6 +44,7 @@ async function reconcile(turn: Turn<Deployment>): Promise<void> {
     old: after.filter((set) => !isCurrent(set)),
     isNew: made !== undefined,
     now: turn.now,
+    elapsedSince: (stamp: string) => turn.elapsedSince(stamp),
   };
   const status = deploymentStatus(facts);
   if (isComplete(deployment, status)) await tidyHistory(turn, facts.old);
@@ -58,7 +59,7 @@ async function reconcile(turn: Turn<Deployment>): Promise<void> {
     },
     status,
   );
-  const left = untilDeadline({ ...deployment, status }, turn.now);
+  const left = untilDeadline({ ...deployment, status }, facts.elapsedSince);
   if (left !== undefined && left > 0) turn.again(left + 1000);
 }
 

@@ -3,6 +3,7 @@ import type { Deployment, ReplicaSet, StandardCondition } from '#kinds/mod.ts';
 import { deploymentStatus, untilDeadline } from './status.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
+const elapsedSince = (stamp: string) => NOW - Date.parse(stamp);
 const LONG_AGO = '2026-01-01T00:00:00Z';
 const template = { spec: { containers: [] } };
 
@@ -38,7 +39,7 @@ const progressing = (status: string, reason: string, since = LONG_AGO): Standard
 });
 
 const told = (facts: { deployment: Deployment; current: ReplicaSet; isNew?: boolean }) => {
-  const { conditions = [], ...counts } = deploymentStatus({ old: [], isNew: false, now: NOW, ...facts });
+  const { conditions = [], ...counts } = deploymentStatus({ old: [], isNew: false, now: NOW, elapsedSince, ...facts });
   return {
     ...counts,
     ...Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`])),
@@ -118,6 +119,7 @@ describe('what a Deployment says of itself', () => {
       old: [],
       isNew: false,
       now: NOW,
+      elapsedSince,
     });
     expect(conditions?.map(({ message }) => message)).toEqual([
       'Deployment has minimum availability.',
@@ -132,6 +134,7 @@ describe('what a Deployment says of itself', () => {
       old: [],
       isNew: false,
       now: NOW - 60_000,
+      elapsedSince,
     });
     const again = deploymentStatus({
       deployment: deployment(before.conditions),
@@ -139,6 +142,7 @@ describe('what a Deployment says of itself', () => {
       old: [],
       isNew: false,
       now: NOW,
+      elapsedSince,
     });
     expect(again.conditions).toEqual(before.conditions);
   });
@@ -148,7 +152,7 @@ test('the deadline counts from the last step forward', () => {
   const at = (reason: string) =>
     untilDeadline(
       deployment([progressing('True', reason, '2026-01-02T00:00:00Z')], { progressDeadlineSeconds: 60 }),
-      NOW + 20_000,
+      (stamp) => elapsedSince(stamp) + 20_000,
     );
   expect([at('ReplicaSetUpdated'), at('NewReplicaSetAvailable')]).toEqual([40_000, undefined]);
 });

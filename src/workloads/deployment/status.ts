@@ -14,6 +14,8 @@ export interface Facts {
   /** Whether `current` was made in this turn. */
   readonly isNew: boolean;
   readonly now: number;
+  /** How long ago a wall time of a condition is. */
+  readonly elapsedSince: (stamp: string) => number;
 }
 
 type Counts = Pick<
@@ -99,7 +101,7 @@ function progressingCondition(facts: Facts, counts: Counts): StandardCondition |
     return renewed(stamp(facts, 'Progressing', 'True', 'ReplicaSetUpdated', `${name} is progressing.`), facts.now);
   // What once was complete and lost a Pod is not a roll-out that hangs.
   if (before.reason === 'NewReplicaSetAvailable') return before;
-  if (isLate(deployment, before, facts.now))
+  if (isLate(facts, before))
     return stamp(facts, 'Progressing', 'False', 'ProgressDeadlineExceeded', `${name} has timed out progressing.`);
   return before;
 }
@@ -118,23 +120,22 @@ function isProgress({ status }: Deployment, now: Counts): boolean {
   return more('updatedReplicas') || oldNow < oldBefore || more('readyReplicas') || more('availableReplicas');
 }
 
-function isLate(deployment: Deployment, before: StandardCondition, now: number): boolean {
+function isLate({ deployment, elapsedSince }: Facts, before: StandardCondition): boolean {
   if (before.reason === 'ProgressDeadlineExceeded') return true;
-  const left = untilDeadline(deployment, now, before);
+  const left = untilDeadline(deployment, elapsedSince, before);
   return left !== undefined && left <= 0;
 }
 
 /** Milliseconds until the roll-out counts as hanging; undefined where nothing is under way. */
 export function untilDeadline(
   deployment: Deployment,
-  now: number,
+  elapsedSince: Facts['elapsedSince'],
   condition = standardCondition(deployment.status, 'Progressing'),
 ): number | undefined {
   const { progressDeadlineSeconds = 600, paused } = deployment.spec;
   if (!condition || paused || condition.status !== 'True' || condition.reason === 'NewReplicaSetAvailable')
     return undefined;
-  const since = Date.parse(condition.lastUpdateTime ?? condition.lastTransitionTime ?? '');
-  return since + progressDeadlineSeconds * 1000 - now;
+  return progressDeadlineSeconds * 1000 - elapsedSince(condition.lastUpdateTime ?? condition.lastTransitionTime ?? '');
 }
 
 function failureCondition({ current, old }: Facts): StandardCondition | undefined {

@@ -27,6 +27,7 @@ type Scalable = KubeObject & {
 };
 
 interface Looked {
+  /** By the monotonic clock. */
   readonly atMs: number;
   readonly generation: number | undefined;
   readonly memory: HpaMemory;
@@ -43,10 +44,10 @@ export function hpaController(sources: MetricSources): ControllerDefinition<Hori
     async reconcile(turn) {
       const { generation } = turn.object.metadata;
       const before = looks.get(turn.key);
-      const waitMs = before?.generation === generation ? (before?.atMs ?? 0) + SYNC_MS - turn.now : 0;
+      const waitMs = before?.generation === generation ? (before?.atMs ?? 0) + SYNC_MS - turn.steadyNow : 0;
       if (waitMs > 0) return turn.again(waitMs);
       const memory = await look(turn, sources, before?.memory);
-      if (memory) looks.set(turn.key, { atMs: turn.now, generation, memory });
+      if (memory) looks.set(turn.key, { atMs: turn.steadyNow, generation, memory });
       turn.again(SYNC_MS);
     },
   });
@@ -78,7 +79,7 @@ async function look(
   const proposals: Proposal[] = [];
   for (const metric of spec.metrics ?? [])
     proposals.push(proposal(metric, await measure(metric, namespace, pods, sources), scaled));
-  const decision = decideHpa({ nowMs: turn.now, spec, current, memory, proposals });
+  const decision = decideHpa({ nowMs: turn.steadyNow, spec, current, memory, proposals });
   for (const { reason, message } of decision.faults) turn.event('Warning', reason, message);
   setStatus(turn, current, decision);
   if (decision.replicas !== current) await rescale(turn, kind, object, decision);

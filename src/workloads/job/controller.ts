@@ -15,7 +15,7 @@ export function jobController(random: Random): ControllerDefinition<Job> {
     owns: [Pod],
     async reconcile(turn) {
       const job = turn.object;
-      const plan = planJob(job, turn.owned(Pod), turn.now);
+      const plan = planJob(job, turn.owned(Pod), turn.now, (stamp) => turn.elapsedSince(stamp));
       if (plan.isExpired) {
         const { namespace = '', name, uid = '' } = job.metadata;
         return turn.client.delete(Job, namespace, name, { uid, propagation: 'Background' });

@@ -22,18 +22,29 @@ interface Counts {
   readonly succeeded: number;
   readonly failed: number;
   readonly restarts: number;
-  readonly lastFailureMs: number;
+  /** Since the last one; Infinity where nobody knows. */
+  readonly sinceFailureMs: number;
 }
 
-/** Plans from the Pods there are; those counted in the status and gone since still count. */
-export function planJob(job: Job, pods: readonly Pod[], now: number): JobPlan {
+type ElapsedSince = (stamp: string) => number;
+
+/**
+ * Plans from the Pods there are; those counted in the status and gone since still count. `elapsedSince` says how long ago a
+ * stamp is; what the wall clock says unless given.
+ */
+export function planJob(
+  job: Job,
+  pods: readonly Pod[],
+  now: number,
+  elapsedSince: ElapsedSince = (stamp) => now - Date.parse(stamp),
+): JobPlan {
   const before = job.status ?? {};
   const finished = finishedCondition(before);
-  if (finished) return { status: before, create: 0, remove: pods.filter(isActive), ...expiry(job, now) };
-  const counts = countPods(before, pods);
+  if (finished) return { status: before, create: 0, remove: pods.filter(isActive), ...expiry(job, elapsedSince) };
+  const counts = countPods(before, pods, elapsedSince);
   const startTime = job.spec.suspend ? undefined : (before.startTime ?? rfc3339(now));
   const base = statusOf(job, counts, pods, startTime);
-  const verdict = verdictOf(job, counts, startTime, now);
+  const verdict = verdictOf(job, counts, startTime, elapsedSince);
   if (verdict) return ended(job, base, verdict, counts, now);
   if (job.spec.suspend)
     return {
@@ -46,10 +57,10 @@ export function planJob(job: Job, pods: readonly Pod[], now: number): JobPlan {
   const running = before.conditions?.some(({ type }) => type === 'Suspended')
     ? withCondition(base, suspended(before, now, 'False'))
     : base;
-  return { status: running, ...nextPods(job, counts, now), isExpired: false };
+  return { status: running, ...nextPods(job, counts, elapsedSince), isExpired: false };
 }
 
-function countPods(status: JobStatus, pods: readonly Pod[]): Counts {
+function countPods(status: JobStatus, pods: readonly Pod[], elapsedSince: ElapsedSince): Counts {
   const known = pods.filter(({ status: podStatus }) => podStatus?.phase === 'Succeeded').length;
   const failures = pods.filter(({ status: podStatus }) => podStatus?.phase === 'Failed');
   const active = pods.filter(isActive);
@@ -58,13 +69,14 @@ function countPods(status: JobStatus, pods: readonly Pod[]): Counts {
     .reduce((sum, { restartCount }) => sum + restartCount, 0);
   const ends = failures
     .flatMap(({ status: podStatus }) => podStatus?.containerStatuses ?? [])
-    .map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? '') || 0);
+    .flatMap(({ state }) => state?.terminated?.finishedAt ?? [])
+    .map((stamp) => elapsedSince(stamp));
   return {
     active,
     succeeded: Math.max(status.succeeded ?? 0, known),
     failed: Math.max(status.failed ?? 0, failures.length),
     restarts,
-    lastFailureMs: Math.max(0, ...ends),
+    sinceFailureMs: Math.min(Infinity, ...ends),
   };
 }
 
@@ -96,7 +108,12 @@ interface Verdict {
   readonly message: string;
 }
 
-function verdictOf({ spec }: Job, counts: Counts, startTime: string | undefined, now: number): Verdict | undefined {
+function verdictOf(
+  { spec }: Job,
+  counts: Counts,
+  startTime: string | undefined,
+  elapsedSince: ElapsedSince,
+): Verdict | undefined {
   const limit = spec.backoffLimit ?? 6;
   // Pods that restart their own containers count each of those tries.
   const tries = counts.failed + (spec.template.spec.restartPolicy === 'OnFailure' ? counts.restarts : 0);
@@ -105,7 +122,7 @@ function verdictOf({ spec }: Job, counts: Counts, startTime: string | undefined,
   if (
     startTime &&
     spec.activeDeadlineSeconds !== undefined &&
-    Date.parse(startTime) + spec.activeDeadlineSeconds * 1000 <= now
+    elapsedSince(startTime) >= spec.activeDeadlineSeconds * 1000
   ) {
     return { type: 'Failed', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
   }
@@ -145,7 +162,11 @@ function ended(job: Job, base: JobStatus, verdict: Verdict, counts: Counts, now:
   };
 }
 
-function nextPods({ spec, status }: Job, counts: Counts, now: number): Pick<JobPlan, 'create' | 'remove' | 'againMs'> {
+function nextPods(
+  { spec, status }: Job,
+  counts: Counts,
+  elapsedSince: ElapsedSince,
+): Pick<JobPlan, 'create' | 'remove' | 'againMs'> {
   const parallelism = spec.parallelism ?? 1;
   const stillNeeded =
     spec.completions === undefined
@@ -157,9 +178,9 @@ function nextPods({ spec, status }: Job, counts: Counts, now: number): Pick<JobP
   const deadline =
     spec.activeDeadlineSeconds === undefined || !status?.startTime
       ? undefined
-      : Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000 - now;
+      : spec.activeDeadlineSeconds * 1000 - elapsedSince(status.startTime);
   if (counts.active.length > wanted) return { create: 0, remove: counts.active.slice(wanted), againMs: deadline };
-  const wait = counts.failed > 0 ? counts.lastFailureMs + backoffMs(RETRY, counts.failed) - now : 0;
+  const wait = counts.failed > 0 ? backoffMs(RETRY, counts.failed) - counts.sinceFailureMs : 0;
   if (wait > 0 && wanted > counts.active.length)
     return { create: 0, remove: [], againMs: Math.min(wait, deadline ?? Infinity) };
   return { create: wanted - counts.active.length, remove: [], againMs: deadline };
@@ -171,10 +192,10 @@ export function finishedCondition(status: JobStatus | undefined): StandardCondit
   );
 }
 
-function expiry({ spec, status }: Job, now: number): Pick<JobPlan, 'againMs' | 'isExpired'> {
+function expiry({ spec, status }: Job, elapsedSince: ElapsedSince): Pick<JobPlan, 'againMs' | 'isExpired'> {
   const ttl = spec.ttlSecondsAfterFinished;
   if (ttl === undefined) return { againMs: undefined, isExpired: false };
-  const left = Date.parse(finishedCondition(status)?.lastTransitionTime ?? '') + ttl * 1000 - now;
+  const left = ttl * 1000 - elapsedSince(finishedCondition(status)?.lastTransitionTime ?? '');
   return left > 0 ? { againMs: left, isExpired: false } : { againMs: undefined, isExpired: true };
 }
 

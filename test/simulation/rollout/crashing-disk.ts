@@ -1,4 +1,4 @@
-// A disk that outlives the processes that write to it, and at one chosen write takes its process along.
+// A disk that outlives the processes that write to it. At one chosen write its process dies, or the wall clock is set.
 
 import type { Clock } from '#base/mod.ts';
 import { sleep } from '#base/mod.ts';
@@ -11,6 +11,12 @@ export interface CrashPoint {
   readonly when: 'before' | 'after';
 }
 
+/** Somebody sets the wall clock right after this write. */
+export interface ClockJump {
+  readonly write: number;
+  readonly ms: number;
+}
+
 const COMMIT_MS = 1;
 
 export class CrashingDisk {
@@ -20,12 +26,17 @@ export class CrashingDisk {
   readonly #kept: KeptInMemory = keptInMemory();
   readonly #point: CrashPoint | undefined;
   readonly #onCrash: (what: string) => void;
+  readonly #onWrite: (number: number) => void;
   #isSpent = false;
 
-  /** `onCrash` must end the process before it returns. */
-  constructor(point: CrashPoint | undefined, onCrash: (what: string) => void) {
+  /** `onCrash` must end the process before it returns; `onWrite` hears of each write that was kept. */
+  constructor(
+    point: CrashPoint | undefined,
+    { onCrash, onWrite }: { onCrash: (what: string) => void; onWrite: (number: number) => void },
+  ) {
     this.#point = point;
     this.#onCrash = onCrash;
+    this.#onWrite = onWrite;
   }
 
   /** For a process that lives as long as its clock and its `isOver` say. Whoever is over waits for ever. */
@@ -63,6 +74,7 @@ export class CrashingDisk {
     if (isPoint && this.#point?.when === 'before') return this.#onCrash(`before ${textOf(mutation)}`);
     inner.commitLazily([mutation]);
     if (this.isCounting) this.writes = number;
+    if (this.isCounting) this.#onWrite(number);
     if (isPoint) this.#onCrash(`after ${textOf(mutation)}`);
   }
 }

@@ -19,6 +19,8 @@ const MOMENTARY = new Set([
   'lastScaleTime',
   'restartCount',
 ]);
+/** Which step of a roll-out that never ends was seen last: one that a process did not live to tell is not made up for. */
+const ON_THE_WAY = new Set(['NewReplicaSetCreated', 'FoundNewReplicaSet', 'ReplicaSetUpdated']);
 const HASHES = ['pod-template-hash', 'serving.knative.dev/deployment-hash'];
 /** Words that may be one of these. */
 const BY_CHANCE = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-z]{5,10}\b/g;
@@ -94,6 +96,8 @@ function lasting(value: Json): Json {
   if (Array.isArray(value)) return value.map((one) => lasting(one));
   if (typeof value === 'string') return value.replaceAll(MOMENT, 'T');
   if (typeof value !== 'object' || value === null) return value;
+  if (typeof value['reason'] === 'string' && ON_THE_WAY.has(value['reason']))
+    return { type: 'Progressing', reason: 'on its way' };
   const entries = Object.entries(value).filter(([key]) => !MOMENTARY.has(key));
   return Object.fromEntries(entries.sort(([a], [b]) => a.localeCompare(b)).map(([key, one]) => [key, lasting(one)]));
 }

@@ -6,7 +6,7 @@ import type { Conditioned, Kind, KubeObject } from '#machinery/mod.ts';
 import { findCondition, isReady, isReason, keyOf } from '#machinery/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import { passing } from '../world.ts';
-import type { CrashPoint } from './crashing-disk.ts';
+import type { ClockJump, CrashPoint } from './crashing-disk.ts';
 import { endStateOf, oddities } from './end-state.ts';
 import type { Step, Wanted } from './stories.ts';
 import { STORIES } from './stories.ts';
@@ -16,6 +16,7 @@ export interface RolloutRunOptions {
   readonly story: string;
   readonly seed: number;
   readonly crash?: CrashPoint | undefined;
+  readonly jump?: ClockJump | undefined;
   /** As in RolloutWorldOptions. */
   readonly isHasty?: boolean;
 }
@@ -46,11 +47,17 @@ const SILENCE_MS = 90_000;
 /** Long enough that a wish and its consequences overlap with an absence, short enough that requests are held through it. */
 const AWAY_MS = [40, 700, 3000];
 
-export async function runStory({ story, seed, crash, isHasty = false }: RolloutRunOptions): Promise<RolloutRunResult> {
+export async function runStory({
+  story,
+  seed,
+  crash,
+  jump,
+  isHasty = false,
+}: RolloutRunOptions): Promise<RolloutRunResult> {
   const awayMs = AWAY_MS[((crash?.write ?? 0) + seed) % AWAY_MS.length] ?? 0;
-  const world = new RolloutWorld({ seed, crash, awayMs, isHasty });
+  const world = new RolloutWorld({ seed, crash, jump, awayMs, isHasty });
   const { clock, ledger, trace } = world;
-  const startedMs = clock.now();
+  const startedMs = clock.monotonic();
   let endState: Record<string, string> = {};
   try {
     await world.begin();
@@ -68,7 +75,7 @@ export async function runStory({ story, seed, crash, isHasty = false }: RolloutR
     requests: ledger.counts.requests,
     refused: ledger.refused,
     longestWaitMs: ledger.counts.longestWaitMs,
-    virtualMs: clock.now() - startedMs,
+    virtualMs: clock.monotonic() - startedMs,
     endState,
     breaches: ledger.breaches.map(({ text }) => text),
     hash: trace.hash,

@@ -17,7 +17,7 @@ import { OwnedClock } from '../owned-clock.ts';
 import { Trace } from '../trace.ts';
 import { makeGateway, passing } from '../world.ts';
 import { Clients, RolloutLedger } from './clients.ts';
-import type { CrashPoint } from './crashing-disk.ts';
+import type { ClockJump, CrashPoint } from './crashing-disk.ts';
 import { CrashingDisk } from './crashing-disk.ts';
 import { DataSide } from './data-side.ts';
 import { BROKEN } from './stories.ts';
@@ -26,6 +26,7 @@ import { wire } from './wire.ts';
 export interface RolloutWorldOptions {
   readonly seed: number;
   readonly crash: CrashPoint | undefined;
+  readonly jump: ClockJump | undefined;
   /** How long there is no control process after a crash. */
   readonly awayMs: number;
   /** To see that the simulation would notice: what the next process has not told the gateway yet is taken for gone. */
@@ -66,7 +67,10 @@ export class RolloutWorld {
     const random = seededRandom(options.seed);
     this.#random = random;
     this.#moments = new Moments(clock, random);
-    this.disk = new CrashingDisk(options.crash, (what) => this.#crash(what));
+    this.disk = new CrashingDisk(options.crash, {
+      onCrash: (what) => this.#crash(what),
+      onWrite: (number) => this.#jumpAt(number),
+    });
     this.data = new DataSide(clock, ledger, () => this.clients);
     this.clients = new Clients({ clock, random, trace, ledger, serve: (exchange) => this.#serve(exchange) });
     this.#network = new Network({ clock, ledger, moments: this.#moments });
@@ -167,6 +171,13 @@ export class RolloutWorld {
     };
     const control = connectControl(connecting, { clock, log: this.trace.log(), ...(allTold ? { allTold } : {}) });
     return { control, cut: () => cut() };
+  }
+
+  #jumpAt(write: number): void {
+    const { jump } = this.#options;
+    if (jump?.write !== write) return;
+    this.clock.jump(jump.ms);
+    this.trace.note('', `the wall clock is set by ${jump.ms} ms`);
   }
 
   #crash(what: string): void {

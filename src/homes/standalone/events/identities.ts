@@ -13,6 +13,7 @@ const MAX_KEPT = 10_000;
 interface Kept {
   readonly token: string;
   readonly uid: string | undefined;
+  readonly from: number;
   readonly until: number;
 }
 
@@ -31,11 +32,13 @@ export function identityTokens(
     const { uid = '' } = account.metadata;
     const key = `${identity} ${audience}`;
     const known = kept.get(key);
-    if (known && known.uid === uid && clock.now() < known.until) return known.token;
+    const from = clock.now();
+    // Where the clock was set back it is not valid yet.
+    if (known?.uid === uid && known.from <= from && from < known.until) return known.token;
     const subject = { namespace, serviceAccount: { name, uid } };
     const { token } = tokens.sign({ subject, audiences: [audience], expirationSeconds: LIFE_SECONDS });
     if (kept.size >= MAX_KEPT) kept.clear();
-    kept.set(key, { token, uid, until: clock.now() + LIFE_SECONDS * 1000 - RENEW_MS });
+    kept.set(key, { token, uid, from, until: from + LIFE_SECONDS * 1000 - RENEW_MS });
     return token;
   };
 }
