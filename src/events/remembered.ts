@@ -1,7 +1,7 @@
 // What the control process told, kept on the log: a data process that starts anew takes events before anybody tells it again.
 
 import type { Change } from '#link/mod.ts';
-import { isSame } from './assembly.ts';
+import { isSame, put } from './assembly.ts';
 import type { EventLog } from './log/log.ts';
 
 /** The stream whose marks they are. No stream of events has such a name. */
@@ -11,6 +11,8 @@ const STREAM = 'told';
 export class Remembered {
   readonly #log: EventLog;
   readonly #known: Map<string, Change>;
+  /** Names of what the log does not have yet. */
+  readonly #unsaved = new Set<string>();
 
   private constructor(log: EventLog, known: Map<string, Change>) {
     this.#log = log;
@@ -26,22 +28,32 @@ export class Remembered {
     return [...this.#known.values()];
   }
 
-  /** Notes what is wanted, or is not any more. Resolves once it is durable; what is known already costs nothing. */
+  /** Resolves once it is durable; what is known already costs nothing. What could not be noted is noted with what comes next. */
   async note(changes: readonly Change[]): Promise<void> {
-    const fresh = changes.filter((change) => !isSame(this.#known.get(nameOf(change))?.value, change.value));
-    if (fresh.length === 0) return;
-    await this.#log.saveMarks(STREAM, new Map(fresh.map((change) => [nameOf(change), bytesOf(change)])));
-    for (const { kind, key, value } of fresh) {
-      if (value === undefined) this.#known.delete(nameOf({ kind, key }));
-      else this.#known.set(nameOf({ kind, key }), { kind, key, value });
+    for (const change of changes) this.#hear(change);
+    const names = [...this.#unsaved];
+    if (names.length === 0) return;
+    this.#unsaved.clear();
+    try {
+      await this.#log.saveMarks(STREAM, new Map(names.map((name) => [name, bytesOf(this.#known.get(name))])));
+    } catch (error) {
+      for (const name of names) this.#unsaved.add(name);
+      throw error;
     }
+  }
+
+  #hear({ kind, key, value }: Change): void {
+    const name = nameOf({ kind, key });
+    if (isSame(this.#known.get(name)?.value, value)) return;
+    put(this.#known, name, value === undefined ? undefined : { kind, key, value });
+    this.#unsaved.add(name);
   }
 }
 
 const nameOf = ({ kind, key }: Change): string => `${kind}\n${key}`;
 
-function bytesOf({ value }: Change): Uint8Array | undefined {
-  return value === undefined ? undefined : Buffer.from(JSON.stringify(value));
+function bytesOf(change: Change | undefined): Uint8Array | undefined {
+  return change && Buffer.from(JSON.stringify(change.value));
 }
 
 function changeOf(name: string, bytes: Uint8Array): Change {

@@ -202,3 +202,27 @@ test('what is told again as it was is not written again', async () => {
   await life.streams.apply(difference('a', ruleOf('a', 'x'), ruleOf('a', 'x', 'y')), false);
   expect(touched.filter((path) => path.startsWith('told/'))).not.toEqual([]);
 });
+
+test('on a full disk a change is carried out all the same, and noted once there is room', async () => {
+  const account = new Account();
+  const disk = new SimulatedDisk();
+  const life = await begin(disk, account, 1);
+  const told = ruleOf('a', 'x');
+  await life.streams.apply(difference('a', undefined, told), false);
+  expect(await post(life, 'a', '1')).toBe(202);
+  disk.capacity = disk.used;
+  // Longer than what there is room for already.
+  const filters = [{ not: { exact: { type: 'y'.repeat(200_000) } } }];
+  const changed = { ...told, consumers: { ...told.consumers, late: trigger('late', { filters }) } };
+  await life.streams.apply(difference('a', told, changed), false);
+  expect(await post(life, 'a', '2')).toBe(202);
+  await life.clock.advance(0);
+  expect([...account.received]).toContain('2 late.ns');
+  disk.capacity = Number.POSITIVE_INFINITY;
+  await life.streams.apply([], false);
+  await life.events.close(0);
+  const again = await begin(disk, account, 2);
+  expect(await post(again, 'a', '3')).toBe(202);
+  await again.clock.advance(0);
+  expect([...account.received]).toContain('3 late.ns');
+});

@@ -5,6 +5,7 @@ import type { Logger } from '#telemetry/mod.ts';
 import { messageOf } from '#base/mod.ts';
 import { Assembly, streamOf } from './assembly.ts';
 import type { StreamRule, TokenIssuer } from './control.ts';
+import { LogFullError } from './log/log.ts';
 import type { Remembered } from './remembered.ts';
 
 export const ISSUERS = 'issuers';
@@ -57,10 +58,10 @@ export class ToldStreams {
   async apply(changes: readonly Change[], isAll: boolean): Promise<void> {
     const untold = new Set(changes.flatMap((change) => (isUntold(change) ? [change.key] : [])));
     const heard = changes.filter((change) => !untold.has(streamOf(change) ?? ''));
-    await this.#remembered.note(heard.filter(({ value }) => value !== undefined));
+    await this.#note(heard.filter(({ value }) => value !== undefined));
     await this.#tellIssuers(heard);
     await Promise.all(this.#assembly.take(heard).map((key) => this.#carryOut(key)));
-    await this.#remembered.note(heard.filter(({ value }) => value === undefined));
+    await this.#note(heard.filter(({ value }) => value === undefined));
     if (isAll) this.#events.told();
   }
 
@@ -75,6 +76,16 @@ export class ToldStreams {
       false,
     );
     this.#log.info('streams of channels that are no more were let go', { streams: gone.size });
+  }
+
+  /** What has no room on a full disk is carried out all the same: it may be what makes room. */
+  async #note(changes: readonly Change[]): Promise<void> {
+    try {
+      await this.#remembered.note(changes);
+    } catch (error) {
+      if (!(error instanceof LogFullError)) throw error;
+      this.#log.warn('what streams are to be could not be noted for the next start', { error: messageOf(error) });
+    }
   }
 
   #carryOut(key: string): Promise<void> {

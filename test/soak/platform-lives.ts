@@ -85,6 +85,20 @@ export class Life {
     );
   }
 
+  /** All at once, with what is only just being started. */
+  async killAll(): Promise<void> {
+    await this.killControl();
+    await until(
+      () => {
+        const left = processesOf(this.dataDir);
+        for (const { pid } of left) process.kill(pid, 'SIGKILL');
+        return left.length === 0;
+      },
+      READY_MS,
+      () => 'a killed process goes on',
+    );
+  }
+
   /** Ctrl-C. */
   async stop(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGINT');

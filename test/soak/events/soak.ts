@@ -209,11 +209,10 @@ class EventsSoak {
   /** Where data dies and control lives, control is held still until it is seen what was on the disk. */
   async #kill(killed: Killed): Promise<void> {
     const life = this.#life;
-    if (killed !== 'data') await life.killControl();
-    if (killed === 'control') return;
+    if (killed === 'control') return life.killControl();
     if (killed === 'data') process.kill(life.controlPid, 'SIGSTOP');
     const at = Date.now();
-    await life.killData();
+    await (killed === 'data' ? life.killData() : life.killAll());
     const { committedAt, isDone } = await readCommitted(join(this.#dataDir, 'events'), this.#stream);
     this.#ledger.killed(at, { committedAt, isDone: (role, id) => isDone(this.#consumers.get(role) ?? '', id) });
     if (killed === 'data') process.kill(life.controlPid, 'SIGCONT');
