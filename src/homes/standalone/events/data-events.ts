@@ -83,9 +83,6 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
     secret: () => randomBytes(SECRET_BYTES).toString('base64url'),
     ...(metrics ? { metrics } : {}),
   });
-  const streams = new ToldStreams(events, await Remembered.open(eventLog), log);
-  // Nobody else waits for it: requests that come before it are answered that nothing has been told yet.
-  const restored = streams.restore();
   const invocations = openDataInvocations({
     log: eventLog,
     logger: log,
@@ -100,7 +97,9 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
     async begin(through) {
       gateway = through;
       invocations.begin(through);
-      await restored;
+      // Only now it is sure that no other process writes the log: this one has the socket.
+      const streams = new ToldStreams(events, await Remembered.open(eventLog), log);
+      await streams.restore();
       link = await serveEventsControl(eventsSocketPath(dataDir), events, streams, log);
     },
     told: () => invocations.told(),
