@@ -4,5 +4,6 @@ export * from './children.ts';
 export * from './config-source.ts';
 export * from './controller.ts';
 export * from './engine.ts';
+export { claimIdentity, identityName, settleIdentity } from './identity.ts';
 export * from './recorder.ts';
 export * from './view.ts';

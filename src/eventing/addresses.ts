@@ -12,8 +12,8 @@ export interface AddressedStatus {
 export interface AddressParts {
   readonly plain: string;
   readonly secure: string;
-  /** Certificates by which the secure address is trusted. */
-  readonly caCerts?: string | undefined;
+  /** Certificates by which the secure address is trusted; asked for where there is one. */
+  readonly caCerts: () => string | undefined;
 }
 
 /** Writes down where an object is reached: plainly, by TLS, or both. */
@@ -21,11 +21,12 @@ export function tellAddress(
   status: AddressedStatus,
   object: KubeObject,
   features: EventingFeatures,
-  { plain, secure, caCerts }: AddressParts,
+  parts: AddressParts,
 ): void {
+  const caCerts = features.encryption === 'disabled' ? undefined : parts.caCerts();
   const audience = features.isEnabled('authentication-oidc') ? { audience: audienceOf(object) } : {};
-  const http: Address = { name: 'http', url: plain, ...audience };
-  const https: Address = { name: 'https', url: secure, ...(caCerts ? { CACerts: caCerts } : {}), ...audience };
+  const http: Address = { name: 'http', url: parts.plain, ...audience };
+  const https: Address = { name: 'https', url: parts.secure, ...(caCerts ? { CACerts: caCerts } : {}), ...audience };
   delete status.addresses;
   if (features.encryption === 'strict') status.address = https;
   else status.address = http;

@@ -23,17 +23,17 @@ export interface EventingOptions {
   readonly engine: Engine;
   readonly events: Pick<EventsControl, 'setStream' | 'onTypeSeen'>;
   readonly log: Logger;
-  /** Certificates by which the platform's addresses by TLS are trusted. */
-  readonly caCerts?: () => string | undefined;
+  /** The platform's own authority, by which addresses by TLS are trusted unless others' certificates are shown there. */
+  readonly ownCa?: string | undefined;
 }
 
 /** Made once for a process; `runControllers` of the engine runs them. */
-export function eventingControllers({ engine, events, log, caCerts }: EventingOptions): Controller[] {
+export function eventingControllers({ engine, events, log, ownCa }: EventingOptions): Controller[] {
   const board = new StreamBoard(events);
   return [
-    engine.controller(inMemoryChannelController({ board, caCerts })),
-    engine.controller(brokerController({ caCerts })),
-    engine.controller(requestReplyController({ board, caCerts })),
+    engine.controller(inMemoryChannelController({ board, ownCa })),
+    engine.controller(brokerController({ ownCa })),
+    engine.controller(requestReplyController({ board, ownCa })),
     engine.controller(triggerController()),
     engine.controller(subscriptionController()),
     engine.controller(channelController()),

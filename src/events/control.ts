@@ -185,6 +185,8 @@ export interface EventsControl extends JournalControl {
   setStream(key: string, rule: StreamRule | undefined): Promise<void>;
   /** By whose signature tokens of producers hold. */
   setIssuers(issuers: readonly TokenIssuer[]): Promise<void>;
+  /** Whom destinations by TLS are trusted by, beside the usual authorities: certificates in PEM. */
+  setTrust(certificates: readonly string[]): Promise<void>;
   /** How to get a token of a ServiceAccount ("namespace/name") for an audience. */
   onTokenWanted(give: (identity: string, audience: string) => Promise<string>): () => void;
   /** How to find the endpoints of a Service. */

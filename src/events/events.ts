@@ -55,6 +55,8 @@ export interface EventsOptions {
   /** Words that nobody can guess. */
   readonly secret: () => string;
   readonly onAttempt?: (attempt: Attempt) => void;
+  /** Whoever sends by TLS hears whom to trust. */
+  readonly onTrust?: (certificates: readonly string[]) => void;
   /** Without one nothing is measured. */
   readonly metrics?: Metrics;
 }
@@ -150,6 +152,10 @@ export class Events implements EventsControl {
 
   async setIssuers(issuers: readonly TokenIssuer[]): Promise<void> {
     this.#tokens.trust(issuers);
+  }
+
+  async setTrust(certificates: readonly string[]): Promise<void> {
+    this.#options.onTrust?.(certificates);
   }
 
   onTokenWanted(give: GiveToken): () => void {

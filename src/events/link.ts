@@ -18,7 +18,7 @@ import type {
 } from './journal/words.ts';
 import type { EventsControl, ServicePlaces, StreamRule, StreamStatus, TypeSeen, WantedService } from './control.ts';
 import type { Tellable, ToldStreams } from './told-streams.ts';
-import { ISSUERS } from './told-streams.ts';
+import { ISSUERS, TRUST } from './told-streams.ts';
 
 /** What a data plane does for a control process that may come and go. */
 export type TellableEvents = EventsControl & Tellable;
@@ -129,6 +129,7 @@ export function connectEvents(socketPath: string, options: ConnectEventsOptions)
       }
     },
     setIssuers: (issuers) => link.change([{ kind: ISSUERS, key: '', value: issuers }]),
+    setTrust: (certificates) => link.change([{ kind: TRUST, key: '', value: certificates }]),
     onTokenWanted(give) {
       giveToken = give;
       return () => {

@@ -34,6 +34,8 @@ export { FilterIndex } from './filter/filter-index.ts';
 export type { FilterResult, Verdict } from './filter/verdict.ts';
 export { filtering, filteringWith } from './filtering.ts';
 export { httpCodec } from './message.ts';
+export { Gatekeeper } from './ingress/access.ts';
+export type { VerifyToken } from './ingress/access.ts';
 export type { IngressExchange } from './ingress/serve.ts';
 export { serveIngress } from './ingress/serve.ts';
 export type { LinkedEvents } from './link.ts';

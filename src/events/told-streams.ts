@@ -9,11 +9,13 @@ import { LogFullError } from './log/log.ts';
 import type { Remembered } from './remembered.ts';
 
 export const ISSUERS = 'issuers';
+export const TRUST = 'trust';
 
 /** What is told. */
 export interface Tellable {
   setStream(key: string, rule: StreamRule | undefined): Promise<void>;
   setIssuers(issuers: readonly TokenIssuer[]): Promise<void>;
+  setTrust(certificates: readonly string[]): Promise<void>;
   /** Everything that is wanted has been told. */
   told(): void;
 }
@@ -36,7 +38,7 @@ export class ToldStreams {
   /** What an earlier process was told is in force again. A stream that cannot be opened leaves the others alone. */
   async restore(): Promise<void> {
     const all = this.#remembered.all;
-    await this.#tellIssuers(all);
+    await this.#tellWhom(all);
     await Promise.all(
       this.#assembly.take(all).map((key) =>
         this.#carryOut(key).catch((error: unknown) => {
@@ -59,7 +61,7 @@ export class ToldStreams {
     const untold = new Set(changes.flatMap((change) => (isUntold(change) ? [change.key] : [])));
     const heard = changes.filter((change) => !untold.has(streamOf(change) ?? ''));
     await this.#note(heard.filter(({ value }) => value !== undefined));
-    await this.#tellIssuers(heard);
+    await this.#tellWhom(heard);
     await Promise.all(this.#assembly.take(heard).map((key) => this.#carryOut(key)));
     await this.#note(heard.filter(({ value }) => value === undefined));
     if (isAll) this.#events.told();
@@ -92,9 +94,12 @@ export class ToldStreams {
     return this.#events.setStream(key, this.#assembly.rule(key));
   }
 
-  async #tellIssuers(changes: readonly Change[]): Promise<void> {
-    for (const { kind, value } of changes)
+  /** By whom tokens are signed, and whom destinations are vouched for by. */
+  async #tellWhom(changes: readonly Change[]): Promise<void> {
+    for (const { kind, value } of changes) {
       if (kind === ISSUERS) await this.#events.setIssuers((value ?? []) as readonly TokenIssuer[]);
+      if (kind === TRUST) await this.#events.setTrust((value ?? []) as readonly string[]);
+    }
   }
 }
 

@@ -11,13 +11,15 @@ import type { Evaluator } from './transform/evaluators.ts';
 export interface SinksOptions {
   readonly evaluator: Pick<Evaluator, 'check'>;
   readonly kafka: Kafka;
+  /** The platform's own authority, by which sinks are trusted that are reached by TLS. */
+  readonly ownCa?: string | undefined;
 }
 
-export function sinksControllers(engine: Engine, { evaluator, kafka }: SinksOptions): Controller[] {
+export function sinksControllers(engine: Engine, { evaluator, kafka, ownCa }: SinksOptions): Controller[] {
   return [
-    engine.controller(jobSinkController),
-    engine.controller(integrationSinkController),
-    engine.controller(kafkaSinkController(kafka)),
-    engine.controller(eventTransformController(evaluator)),
+    engine.controller(jobSinkController(ownCa)),
+    engine.controller(integrationSinkController(ownCa)),
+    engine.controller(kafkaSinkController(kafka, ownCa)),
+    engine.controller(eventTransformController(evaluator, ownCa)),
   ];
 }

@@ -7,6 +7,7 @@ export interface SinkRequest {
   readonly method: string;
   /** The path as it came, with its query. */
   readonly target: string;
+  readonly scheme: 'http' | 'https';
   /** Lower case, without port. */
   readonly host: string;
   /** Names and values by turns. */

@@ -4,6 +4,8 @@
 export { sinksControllers } from './controllers.ts';
 export type { SinkAnswer, SinkFront, SinkRequest } from './front.ts';
 export { frontOf } from './front.ts';
+export type { Guard } from './guard.ts';
+export { guardOf } from './guard.ts';
 export { EVENT_TRANSFORM_SERVICE } from './transform/controller.ts';
 export type { Evaluator } from './transform/evaluators.ts';
 export { Evaluators } from './transform/evaluators.ts';

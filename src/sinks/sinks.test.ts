@@ -1,13 +1,24 @@
 // JobSinks and IntegrationSinks over the real store, asked by HTTP as senders ask.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EVENTING_NAMESPACE, IntegrationSink, Job, JobSink, Secret } from '#kinds/mod.ts';
-import { isReady } from '#machinery/mod.ts';
+import { filtering, Gatekeeper } from '#events/mod.ts';
+import {
+  ConfigMap,
+  EVENTING_NAMESPACE,
+  eventingFeaturesConfig,
+  EventPolicy,
+  IntegrationSink,
+  Job,
+  JobSink,
+  Secret,
+} from '#kinds/mod.ts';
+import { findCondition, isReady } from '#machinery/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import { silentLog } from '#telemetry/mod.ts';
 import { made, sourcesWorld } from '../../test/sources/world.ts';
 import type { SinkAnswer, SinkRequest } from './front.ts';
 import { frontOf } from './front.ts';
+import { guardOf } from './guard.ts';
 import { integrationSinkController } from './integration/controller.ts';
 import { integrationSinkFront } from './integration/front.ts';
 import { jobSinkAdmission } from './job/admission.ts';
@@ -20,6 +31,7 @@ let lines: object[];
 
 const container = { name: 'c', image: 'ko.local/worker' };
 const job = { spec: { template: { spec: { restartPolicy: 'Never', containers: [container] } } } };
+const CA = 'the CA';
 const HOST = `job-sink.${EVENTING_NAMESPACE}.svc.cluster.local`;
 const EVENT = ['ce-specversion', '1.0', 'ce-id', 'a/1', 'ce-source', '/s p', 'ce-type', 't'];
 const LOCATION = '/namespaces/default/name/it/sources/%2Fs%20p/ids/a%2F1';
@@ -42,8 +54,20 @@ beforeEach(async () => {
       }),
     ],
   });
-  world.begin(jobSinkController, integrationSinkController);
-  ask = frontOf([jobSinkFront(world.client), integrationSinkFront(world.informers, logger)]);
+  world.begin(jobSinkController(CA), integrationSinkController(CA));
+  const guard = guardOf({
+    informers: world.informers,
+    features: () => world.engine.config.get(eventingFeaturesConfig),
+    gatekeeper: new Gatekeeper({
+      verify: async (token, audience) => {
+        const [subject = '', ...audiences] = token.split(',');
+        if (!audiences.includes(audience)) throw new Error(`it is not for ${audience}`);
+        return subject;
+      },
+      passes: (filters, event) => filtering.sieve(filters).matches(event),
+    }),
+  });
+  ask = frontOf([jobSinkFront(world.client, guard), integrationSinkFront(world.informers, guard, logger)]);
 });
 afterEach(() => world.stop());
 
@@ -51,6 +75,7 @@ function post(over: Partial<SinkRequest> = {}): Promise<SinkAnswer> {
   return ask({
     method: 'POST',
     target: '/default/it',
+    scheme: 'http',
     host: HOST,
     headers: [...EVENT, 'content-type', 'application/json'],
     body: new TextEncoder().encode('{"a":1.0}'),
@@ -211,5 +236,85 @@ describe('an IntegrationSink', () => {
     const sink = await world.client.get(IntegrationSink, 'default', 'it');
     expect(sink && isReady(sink)).toBe(false);
     expect(await post({ host })).toEqual({ status: 404, text: `no sink has the host "${host}"` });
+  });
+});
+
+describe('where senders must say who they are, by TLS', () => {
+  const AUDIENCE = 'sinks.knative.dev/jobsink/default/it';
+  const token = (subject: string, audience = AUDIENCE) => ['Authorization', `Bearer ${subject},${audience}`];
+  const policy = async (spec: object, isHeld = true) => {
+    const made = await world.client.create(EventPolicy, {
+      apiVersion: EventPolicy.apiVersion,
+      kind: EventPolicy.kind,
+      metadata: { name: 'p', namespace: 'default' },
+      spec: { to: [{ ref: { apiVersion: JobSink.apiVersion, kind: JobSink.kind, name: 'it' } }], ...spec },
+    });
+    const conditions = [{ type: 'Ready', status: isHeld ? 'True' : 'False' }] as const;
+    await world.client.updateStatus(EventPolicy, {
+      ...made,
+      status: { observedGeneration: made.metadata.generation, from: ['someone'], conditions: [...conditions] },
+    });
+    await world.clock.advance(100);
+  };
+
+  beforeEach(async () => {
+    await world.client.create(ConfigMap, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'config-features', namespace: EVENTING_NAMESPACE },
+      data: { 'authentication-oidc': 'enabled', 'transport-encryption': 'strict' },
+    });
+    await world.client.create(JobSink, made(JobSink, { job }));
+    await world.client.create(IntegrationSink, made(IntegrationSink, { log: {} }));
+    await world.clock.advance(100);
+  });
+
+  test('addresses tell whom to trust, and for whom tokens are to be', async () => {
+    const jobs = await world.client.get(JobSink, 'default', 'it');
+    const address = { name: 'https', url: `https://${HOST}/default/it`, CACerts: CA, audience: AUDIENCE };
+    expect(jobs?.status).toMatchObject({ address, addresses: [address] });
+    const logs = await world.client.get(IntegrationSink, 'default', 'it');
+    expect(logs?.status?.address).toEqual({
+      name: 'https',
+      url: 'https://it-deployment.default.svc.cluster.local',
+      CACerts: CA,
+      audience: 'sinks.knative.dev/integrationsink/default/it',
+    });
+  });
+
+  test.each<[string, Partial<SinkRequest>, number, RegExp]>([
+    ['plainly', { scheme: 'http', headers: [...EVENT, ...token('system:serviceaccount:default:me')] }, 404, /https/],
+    ['nobody', {}, 401, /a bearer token is asked for/],
+    ['a token for another', { headers: [...EVENT, ...token('me', 'other')] }, 401, /it is not for sinks/],
+    ['somebody of elsewhere', { headers: [...EVENT, ...token('system:serviceaccount:other:me')] }, 403, /other:me/],
+  ])('refuses %s', async (_, request, status, text) => {
+    const answer = await post({ scheme: 'https', ...request });
+    expect(answer).toMatchObject({ status, text: expect.stringMatching(text) as string });
+    expect((await world.client.list(Job)).items).toEqual([]);
+  });
+
+  test('lets in who is of the namespace, where no policy says otherwise', async () => {
+    const headers = [...EVENT, ...token('system:serviceaccount:default:me')];
+    expect(await post({ scheme: 'https', headers })).toMatchObject({ status: 202 });
+  });
+
+  test('lets in whom a policy names, with what passes its filters', async () => {
+    await policy({ from: [{ sub: 'someone' }], filters: [{ exact: { type: 't' } }] });
+    const send = (who: string, type = 't') =>
+      post({
+        scheme: 'https',
+        headers: ['ce-specversion', '1.0', 'ce-id', '1', 'ce-source', '/s', 'ce-type', type, ...token(who)],
+      });
+    expect(await send('someone')).toMatchObject({ status: 202 });
+    expect(await send('someone', 'other')).toMatchObject({ status: 403 });
+    expect(await send('system:serviceaccount:default:me')).toMatchObject({ status: 403 });
+    const sink = await world.client.get(JobSink, 'default', 'it');
+    expect(sink?.status?.policies).toEqual([{ apiVersion: EventPolicy.apiVersion, name: 'p' }]);
+  });
+
+  test('is not ready while a policy is not', async () => {
+    await policy({ from: [{ sub: 'someone' }] }, false);
+    const sink = await world.client.get(JobSink, 'default', 'it');
+    expect(findCondition(sink?.status, 'Ready')).toMatchObject({ status: 'False', reason: 'EventPoliciesNotReady' });
   });
 });

@@ -22,6 +22,7 @@ import {
 } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
 import { tellAddress } from '../addresses.ts';
+import { caCertsOf, watchCertificate } from '../certificates.ts';
 import { settleDeadLetter } from '../dead-letter.ts';
 import { policyName, settleChannelPolicies } from '../channel-policies.ts';
 import { brokerUrl } from '../names.ts';
@@ -36,11 +37,11 @@ type BrokerTurn = Turn<Broker>;
 const BY_CONFIG = 'eventing/brokers-by-config';
 
 export interface BrokerParts {
-  /** Certificates by which addresses by TLS are trusted. */
-  readonly caCerts?: (() => string | undefined) | undefined;
+  /** The platform's own authority, by which addresses by TLS are trusted unless others' certificates are shown there. */
+  readonly ownCa?: string | undefined;
 }
 
-export function brokerController({ caCerts }: BrokerParts = {}): ControllerDefinition<Broker> {
+export function brokerController({ ownCa }: BrokerParts = {}): ControllerDefinition<Broker> {
   const followed = followDestinations(Broker, ({ spec }) => [spec.delivery?.deadLetterSink]);
   return defineController({
     name: 'broker-controller',
@@ -50,6 +51,7 @@ export function brokerController({ caCerts }: BrokerParts = {}): ControllerDefin
       ...followed.watches,
       ...watchSystemServices(Broker, BROKER_INGRESS, BROKER_FILTER),
       watchPolicies(Broker),
+      watchCertificate(Broker, BROKER_INGRESS),
       watch(ConfigMap, (configMap, reader) => reader.byIndex(Broker, BY_CONFIG, keyOf(configMap)).map(keyOf)),
     ],
     indexes: [
@@ -68,7 +70,7 @@ export function brokerController({ caCerts }: BrokerParts = {}): ControllerDefin
       tellAddress(turn.status, turn.object, turn.config(eventingFeaturesConfig), {
         plain: brokerUrl('http', namespace, name),
         secure: brokerUrl('https', namespace, name),
-        caCerts: caCerts?.(),
+        caCerts: () => caCertsOf(BROKER_INGRESS, turn, ownCa),
       });
       turn.mark.true('Addressable');
       settlePolicies(turn);

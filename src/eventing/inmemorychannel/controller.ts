@@ -21,6 +21,7 @@ import {
 import type { KubeObject } from '#machinery/mod.ts';
 import { controllerOf, keyOf } from '#machinery/mod.ts';
 import { tellAddress } from '../addresses.ts';
+import { caCertsOf, watchCertificate } from '../certificates.ts';
 import { settleDeadLetter } from '../dead-letter.ts';
 import {
   brokerChannelName,
@@ -44,11 +45,11 @@ const BY_BROKER = 'eventing/request-replies-of-broker';
 
 export interface ChannelParts {
   readonly board: StreamBoard;
-  /** Certificates by which addresses by TLS are trusted. */
-  readonly caCerts?: (() => string | undefined) | undefined;
+  /** The platform's own authority, by which addresses by TLS are trusted unless others' certificates are shown there. */
+  readonly ownCa?: string | undefined;
 }
 
-export function inMemoryChannelController({ board, caCerts }: ChannelParts): ControllerDefinition<InMemoryChannel> {
+export function inMemoryChannelController({ board, ownCa }: ChannelParts): ControllerDefinition<InMemoryChannel> {
   const followed = followDestinations(InMemoryChannel, ({ spec }) => [spec.delivery?.deadLetterSink]);
   return defineController({
     name: 'inmemorychannel-controller',
@@ -59,6 +60,7 @@ export function inMemoryChannelController({ board, caCerts }: ChannelParts): Con
       ...followed.watches,
       ...watchSystemServices(InMemoryChannel, CHANNEL_DISPATCHER),
       watchPolicies(InMemoryChannel),
+      watchCertificate(InMemoryChannel, CHANNEL_DISPATCHER),
       watch(Broker, ({ metadata: { namespace = '', name } }) => [`${namespace}/${brokerChannelName(name)}`]),
       watch(Channel, ({ metadata: { namespace = '', name } }) => [`${namespace}/${name}`]),
       watch(RequestReply, ({ metadata: { namespace = '' }, spec: { brokerRef } }) =>
@@ -97,7 +99,7 @@ export function inMemoryChannelController({ board, caCerts }: ChannelParts): Con
       tellAddress(turn.status, turn.object, turn.config(eventingFeaturesConfig), {
         plain: channelUrl(namespace, name),
         secure: secureChannelUrl(namespace, name),
-        caCerts: caCerts?.(),
+        caCerts: () => caCertsOf(CHANNEL_DISPATCHER, turn, ownCa),
       });
       turn.mark.true('Addressable');
     },

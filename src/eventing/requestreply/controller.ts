@@ -10,11 +10,13 @@ import {
   CHANNEL_BROKER_CLASS,
   eventingFeaturesConfig,
   EventPolicy,
+  REQUEST_REPLY,
   RequestReply,
 } from '#kinds/mod.ts';
 import type { ObjectKey } from '#machinery/mod.ts';
 import { isReady, keyOf } from '#machinery/mod.ts';
 import { tellAddress } from '../addresses.ts';
+import { caCertsOf, watchCertificate } from '../certificates.ts';
 import { brokerChannelName, requestReplyUrl } from '../names.ts';
 import { settlePolicies, watchPolicies } from '../policies.ts';
 import type { StreamBoard } from '../streams/board.ts';
@@ -26,17 +28,18 @@ const BY_BROKER = 'eventing/request-replies-by-broker';
 
 export interface RequestReplyParts {
   readonly board: Pick<StreamBoard, 'knows' | 'requestAddress' | 'onRequestAddress'>;
-  /** Certificates by which addresses by TLS are trusted. */
-  readonly caCerts?: (() => string | undefined) | undefined;
+  /** The platform's own authority, by which addresses by TLS are trusted unless others' certificates are shown there. */
+  readonly ownCa?: string | undefined;
 }
 
-export function requestReplyController({ board, caCerts }: RequestReplyParts): ControllerDefinition<RequestReply> {
+export function requestReplyController({ board, ownCa }: RequestReplyParts): ControllerDefinition<RequestReply> {
   return defineController({
     name: 'requestreply-controller',
     of: RequestReply,
     reads: [EventPolicy],
     watches: [
       watchPolicies(RequestReply),
+      watchCertificate(RequestReply, REQUEST_REPLY),
       watch(Broker, (broker, reader) => reader.byIndex(RequestReply, BY_BROKER, keyOf(broker)).map(keyOf)),
     ],
     indexes: [
@@ -54,7 +57,7 @@ export function requestReplyController({ board, caCerts }: RequestReplyParts): C
       tellAddress(turn.status, object, turn.config(eventingFeaturesConfig), {
         plain: requestReplyUrl('http', namespace, name),
         secure: requestReplyUrl('https', namespace, name),
-        caCerts: caCerts?.(),
+        caCerts: () => caCertsOf(REQUEST_REPLY, turn, ownCa),
       });
       turn.mark.true('Addressable');
     },

@@ -3,7 +3,7 @@
 import { messageOf } from '#base/mod.ts';
 import type { JsonObject } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController } from '#engine/mod.ts';
+import { defineController, settleIdentity } from '#engine/mod.ts';
 import type { Destination, KReference, Subscriber } from '#kinds/mod.ts';
 import {
   Channel,
@@ -18,7 +18,6 @@ import type { Kind } from '#machinery/mod.ts';
 import { isReason, isTrue, splitApiVersion } from '#machinery/mod.ts';
 import type { AnyChannel } from '../broker/channel.ts';
 import { channelKinds } from '../broker/channel.ts';
-import { settleIdentity } from '../identity.ts';
 import { followDestinations, followReferences } from '../resolve/follow.ts';
 import type { Reachable } from '../resolve/resolve.ts';
 import { resolve } from '../resolve/resolve.ts';
@@ -52,7 +51,7 @@ export function subscriptionController(): ControllerDefinition<Subscription> {
     finalizer: SUBSCRIPTION_FINALIZER,
 
     async reconcile(turn) {
-      if (!(await settleIdentity(turn))) return;
+      if ((await settleIdentity(turn)) === false) return;
       const found = physicalChannel(turn);
       if ('fault' in found) return refuse(turn, 'ChannelReferenceFailed', found.fault);
       turn.mark.unknown('ReferencesResolved', 'Resolving', 'Subscription resolution interrupted.');

@@ -2,7 +2,7 @@
 
 import { equal } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController, index, watch } from '#engine/mod.ts';
+import { defineController, index, settleIdentity, watch } from '#engine/mod.ts';
 import type { EventingFeatures } from '#kinds/mod.ts';
 import {
   Broker,
@@ -16,7 +16,6 @@ import {
 } from '#kinds/mod.ts';
 import { findCondition, isReady, keyOf } from '#machinery/mod.ts';
 import { settleDeadLetter, tellDeadLetter } from '../dead-letter.ts';
-import { settleIdentity } from '../identity.ts';
 import { followDestinations, followReferences } from '../resolve/follow.ts';
 import { resolve } from '../resolve/resolve.ts';
 import { dependableKinds, dependencyOf, settleDependency } from './dependency.ts';
@@ -58,7 +57,7 @@ export function triggerController(): ControllerDefinition<Trigger> {
       if (broker.metadata.annotations?.[BROKER_CLASS_ANNOTATION] !== CHANNEL_BROKER_CLASS) return;
       tellBroker(turn, broker);
       if (!isReady(broker) || !settleSubscriber(turn) || !settleSink(turn, broker)) return;
-      if (!(await settleIdentity(turn))) return;
+      if ((await settleIdentity(turn)) === false) return;
       await subscribe(turn, broker, features);
       settleDependency(turn.object, turn, turn.mark);
     },

@@ -81,7 +81,7 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
   };
   const send = makeSender(site, objects);
   const evaluator = makeEvaluator(site);
-  const { controllers, reader } = await makeControllers(site, {
+  const { controllers, reader, certificates, config } = await makeControllers(site, {
     telemetry,
     keys,
     objects,
@@ -94,7 +94,7 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
     send,
     evaluator,
   });
-  await startSinks(site, { objects, send, evaluator, log });
+  await startSinks(site, { objects, config, certificates, send, evaluator, log });
   await startPodNetwork(site, { objects, chosen, ports, address: data.address, log });
   const agent = await startNode(site, { objects, chosen, images, volumes, data, apiPort: ports.api, log });
   const { api, running, stopping } = await startApi(site, {

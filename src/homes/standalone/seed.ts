@@ -120,9 +120,12 @@ export async function publishGateway(
 export async function publishSinks(
   client: Client,
   names: readonly string[],
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, tlsPort }: { readonly host: string; readonly port: number; readonly tlsPort: number },
 ): Promise<void> {
-  const ports = [{ name: 'http', port: 80, protocol: 'TCP', targetPort: port }];
+  const ports = [
+    { name: 'http', port: 80, protocol: 'TCP', targetPort: port },
+    { name: 'https', port: 443, protocol: 'TCP', targetPort: tlsPort },
+  ];
   for (const name of names)
     await publish(client, host, { namespace: 'knative-eventing', name }, { type: 'ClusterIP', ports });
 }

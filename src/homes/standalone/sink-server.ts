@@ -1,14 +1,17 @@
 // The HTTP server of the sinks that the platform itself is. Requests come from inside, by the Services' addresses.
 
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { messageOf } from '#base/mod.ts';
 import type { SinkAnswer, SinkRequest } from '#sinks/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 
 export interface SinkServer {
   readonly port: number;
+  readonly tlsPort: number;
   /** Takes nothing more, and lets requests that are under way finish. */
   close(): Promise<void>;
 }
@@ -20,21 +23,44 @@ export async function serveSinks(
   answer: (request: SinkRequest) => Promise<SinkAnswer>,
   host: string,
   log: Logger,
+  /** What is shown by TLS to who asks for a host; undefined for hosts that are nobody's. */
+  contextFor: (host: string) => Promise<SecureContext | undefined>,
 ): Promise<SinkServer> {
-  const server = createServer((request, response) => {
-    serve(answer, request, response).catch((thrown: unknown) => {
-      log.warn('a request to a sink failed', { error: messageOf(thrown) });
-      response.destroy();
-    });
-  });
-  await listen(server, host);
+  const listener =
+    (scheme: SinkRequest['scheme']): RequestListener =>
+    (request, response) => {
+      serve(answer, scheme, request, response).catch((thrown: unknown) => {
+        log.warn('a request to a sink failed', { error: messageOf(thrown) });
+        response.destroy();
+      });
+    };
+  const plain = createServer(listener('http'));
+  const secure = createTlsServer(
+    {
+      SNICallback(host, done) {
+        contextFor(host.toLowerCase()).then(
+          (context) => done(context ? null : new Error(`no sink has the host ${JSON.stringify(host)}`), context),
+          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+        );
+      },
+    },
+    listener('https'),
+  );
+  await Promise.all([plain, secure].map((server) => listen(server, host)));
   return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+    port: (plain.address() as AddressInfo).port,
+    tlsPort: (secure.address() as AddressInfo).port,
+    async close() {
+      await Promise.all(
+        [plain, secure].map(
+          (server) =>
+            new Promise<void>((resolve) => {
+              server.close(() => resolve());
+              server.closeIdleConnections();
+            }),
+        ),
+      );
+    },
   };
 }
 
@@ -50,6 +76,7 @@ function listen(server: Server, host: string): Promise<void> {
 
 async function serve(
   answer: (request: SinkRequest) => Promise<SinkAnswer>,
+  scheme: SinkRequest['scheme'],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -63,6 +90,7 @@ async function serve(
     await answer({
       method: request.method ?? '',
       target: request.url ?? '/',
+      scheme,
       host: (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase(),
       headers: request.rawHeaders,
       body,

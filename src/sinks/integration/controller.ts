@@ -1,7 +1,8 @@
 // IntegrationSinks: those that log are carried out by the platform itself; what is Amazon's is refused in words.
 
-import type { Turn } from '#engine/mod.ts';
+import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController } from '#engine/mod.ts';
+import { settlePolicies, tellAddress, watchPolicies } from '#eventing/mod.ts';
 import {
   CLUSTER_DOMAIN,
   CoreService,
@@ -10,37 +11,40 @@ import {
   IntegrationSink,
 } from '#kinds/mod.ts';
 import { childName } from '#machinery/mod.ts';
-import { settlePolicies } from '../policies.ts';
 
 /** The Service that stands behind all IntegrationSinks. */
 export const INTEGRATION_SINK_SERVICE = 'integration-sink';
 
 const NOT_HERE = 'only log can be carried out here; aws needs a service and credentials outside of this platform';
 
-export const integrationSinkController = defineController<IntegrationSink>({
-  name: 'integration-sink-controller',
-  of: IntegrationSink,
-  owns: [CoreService],
-  configs: [eventingFeaturesConfig],
-  async reconcile(turn) {
-    const { object, mark } = turn;
-    settlePolicies(turn);
-    mark.true('TrustBundlePropagated');
-    if (!object.spec.log) {
-      mark.false('DeploymentReady', 'NotSupported', NOT_HERE);
-      return mark.false('Addressable', 'NotSupported', NOT_HERE);
-    }
-    mark.true('DeploymentReady');
-    await settleAddress(turn);
-  },
-});
+/** `ownCa` is the platform's own authority, by which the sinks are trusted. */
+export function integrationSinkController(ownCa?: string): ControllerDefinition<IntegrationSink> {
+  return defineController<IntegrationSink>({
+    name: 'integration-sink-controller',
+    of: IntegrationSink,
+    owns: [CoreService],
+    watches: [watchPolicies(IntegrationSink)],
+    configs: [eventingFeaturesConfig],
+    async reconcile(turn) {
+      const { object, mark } = turn;
+      settlePolicies(turn);
+      mark.true('TrustBundlePropagated');
+      if (!object.spec.log) {
+        mark.false('DeploymentReady', 'NotSupported', NOT_HERE);
+        return mark.false('Addressable', 'NotSupported', NOT_HERE);
+      }
+      mark.true('DeploymentReady');
+      await settleAddress(turn, ownCa);
+    },
+  });
+}
 
 /** The name of the Service of a sink, which is the first label of its host. */
 export function sinkServiceName({ metadata: { name } }: IntegrationSink): string {
   return childName(name, '-deployment');
 }
 
-async function settleAddress(turn: Turn<IntegrationSink>): Promise<void> {
+async function settleAddress(turn: Turn<IntegrationSink>, ownCa: string | undefined): Promise<void> {
   const { object, status, mark } = turn;
   const { namespace = '' } = object.metadata;
   const name = sinkServiceName(object);
@@ -58,8 +62,12 @@ async function settleAddress(turn: Turn<IntegrationSink>): Promise<void> {
     mark.false('Addressable', 'NotOwned', `Service ${JSON.stringify(name)} is not owned by this sink`);
     return;
   }
-  const address = { name: 'http', url: `http://${name}.${namespace}.svc.${CLUSTER_DOMAIN}` };
-  status.address = address;
-  status.addresses = [address];
+  const host = `${name}.${namespace}.svc.${CLUSTER_DOMAIN}`;
+  tellAddress(status, object, turn.config(eventingFeaturesConfig), {
+    plain: `http://${host}`,
+    secure: `https://${host}`,
+    caCerts: () => ownCa,
+  });
+  if (status.address) status.addresses ??= [status.address];
   mark.true('Addressable');
 }

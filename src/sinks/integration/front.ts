@@ -6,6 +6,7 @@ import { IntegrationSink, serviceOfHost } from '#kinds/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { LogFields, Logger, LogLevel } from '#telemetry/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
+import type { Guard } from '../guard.ts';
 import { sinkServiceName } from './controller.ts';
 
 const BY_SERVICE = 'sinks/integration-sinks-by-service';
@@ -19,7 +20,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   ERROR: 'error',
 };
 
-export function integrationSinkFront(informers: Informers, log: Logger): SinkFront {
+export function integrationSinkFront(informers: Informers, guard: Guard, log: Logger): SinkFront {
   const informer = informers.of(IntegrationSink);
   informer.addIndex(BY_SERVICE, (sink) => [`${sink.metadata.namespace ?? ''}/${sinkServiceName(sink)}`]);
   const find = (host: string): IntegrationSink | undefined => {
@@ -29,11 +30,17 @@ export function integrationSinkFront(informers: Informers, log: Logger): SinkFro
   };
   return {
     serves: (host) => find(host) !== undefined,
-    handle: (request) => take(find(request.host), request, log),
+    handle: (request) => take(find(request.host), request, guard, log),
   };
 }
 
-function take(sink: IntegrationSink | undefined, { method, headers, body }: SinkRequest, log: Logger): SinkAnswer {
+async function take(
+  sink: IntegrationSink | undefined,
+  request: SinkRequest,
+  guard: Guard,
+  log: Logger,
+): Promise<SinkAnswer> {
+  const { method, headers, body } = request;
   if (method !== 'POST')
     return {
       status: 405,
@@ -43,6 +50,8 @@ function take(sink: IntegrationSink | undefined, { method, headers, body }: Sink
   const decoded = decodeHttp(headers, body);
   if (decoded.outcome === 'batch') return { status: 400, text: 'expected one event, but this is a batch' };
   if (decoded.outcome !== 'event') return { status: 400, text: decoded.problem };
+  const refusal = sink && (await guard(sink, request));
+  if (refusal) return refusal;
   if (sink) writeLine(log, sink, decoded.event);
   return { status: 204 };
 }

@@ -8,6 +8,7 @@ import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { isReason } from '#machinery/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
+import type { Guard } from '../guard.ts';
 import { jobOf, secretOf } from './children.ts';
 import type { JobPlace } from './names.ts';
 import { JOB_SINK_SERVICE, jobName, locationOf, placeOfLocation } from './names.ts';
@@ -15,7 +16,7 @@ import { JOB_SINK_SERVICE, jobName, locationOf, placeOfLocation } from './names.
 /** Every refusal is 400, as Knative has it. */
 const refused = (text: string): SinkAnswer => ({ status: 400, text });
 
-export function jobSinkFront(client: Client): SinkFront {
+export function jobSinkFront(client: Client, guard: Guard): SinkFront {
   return {
     serves(host) {
       const service = serviceOfHost(host);
@@ -23,13 +24,14 @@ export function jobSinkFront(client: Client): SinkFront {
     },
     async handle(request) {
       if (request.method === 'GET') return tellJob(client, request.target);
-      if (request.method === 'POST') return takeEvent(client, request);
+      if (request.method === 'POST') return takeEvent(client, guard, request);
       return refused(`expected POST with an event or GET of a Job, but the method is ${request.method}`);
     },
   };
 }
 
-async function takeEvent(client: Client, { target, headers, body }: SinkRequest): Promise<SinkAnswer> {
+async function takeEvent(client: Client, guard: Guard, request: SinkRequest): Promise<SinkAnswer> {
+  const { target, headers, body } = request;
   const [root, namespace = '', name = '', ...more] = target.replace(/\/$/, '').split('/');
   if (root !== '' || !namespace || !name || more.length > 0)
     return refused(`expected the path /NAMESPACE/NAME of a JobSink, but it is ${target}`);
@@ -38,7 +40,7 @@ async function takeEvent(client: Client, { target, headers, body }: SinkRequest)
   if (decoded.outcome !== 'event') return refused(decoded.problem);
   const sink = await client.get(JobSink, namespace, name);
   if (!sink) return refused(`there is no JobSink ${namespace}/${name}`);
-  return startJob(client, sink, decoded.event);
+  return (await guard(sink, request)) ?? startJob(client, sink, decoded.event);
 }
 
 async function startJob(client: Client, sink: JobSink, event: CloudEvent): Promise<SinkAnswer> {

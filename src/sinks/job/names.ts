@@ -8,8 +8,8 @@ import { childName } from '#machinery/mod.ts';
 /** The Service of all JobSinks. */
 export const JOB_SINK_SERVICE = 'job-sink';
 
-export function jobSinkUrl({ metadata: { namespace = '', name } }: JobSink): string {
-  return `http://${JOB_SINK_SERVICE}.${EVENTING_NAMESPACE}.svc.${CLUSTER_DOMAIN}/${namespace}/${name}`;
+export function jobSinkUrl(scheme: string, { metadata: { namespace = '', name } }: JobSink): string {
+  return `${scheme}://${JOB_SINK_SERVICE}.${EVENTING_NAMESPACE}.svc.${CLUSTER_DOMAIN}/${namespace}/${name}`;
 }
 
 /** Which event it is, in a word; the same for an event that is sent again. */

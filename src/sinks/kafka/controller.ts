@@ -3,10 +3,10 @@
 import { messageOf } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController, index, watch } from '#engine/mod.ts';
+import { caCertsOf, settlePolicies, tellAddress, watchCertificate, watchPolicies } from '#eventing/mod.ts';
 import type { Kafka, KafkaAccess } from '#kafka/mod.ts';
 import { CLUSTER_DOMAIN, EVENTING_NAMESPACE, eventingFeaturesConfig, KafkaSink, Secret } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
-import { settlePolicies } from '../policies.ts';
 import { accessOf, secretNameOf } from './access.ts';
 
 /** The Service of all KafkaSinks. */
@@ -16,15 +16,18 @@ const BY_SECRET = 'sinks/kafkasinks-by-secret';
 /** How long a topic that was not to be seen is left alone. */
 const AGAIN_MS = 15_000;
 
-export function kafkaSinkUrl({ metadata: { namespace = '', name } }: KafkaSink): string {
-  return `http://${KAFKA_SINK_SERVICE}.${EVENTING_NAMESPACE}.svc.${CLUSTER_DOMAIN}/${namespace}/${name}`;
+export function kafkaSinkUrl(scheme: string, { metadata: { namespace = '', name } }: KafkaSink): string {
+  return `${scheme}://${KAFKA_SINK_SERVICE}.${EVENTING_NAMESPACE}.svc.${CLUSTER_DOMAIN}/${namespace}/${name}`;
 }
 
-export function kafkaSinkController(kafka: Kafka): ControllerDefinition<KafkaSink> {
+/** `ownCa` is the platform's own authority, by which it is trusted unless others' certificates are shown. */
+export function kafkaSinkController(kafka: Kafka, ownCa?: string): ControllerDefinition<KafkaSink> {
   return defineController<KafkaSink>({
     name: 'kafka-sink-controller',
     of: KafkaSink,
     watches: [
+      watchPolicies(KafkaSink),
+      watchCertificate(KafkaSink, KAFKA_SINK_SERVICE),
       watch(Secret, ({ metadata }, reader) =>
         reader.byIndex(KafkaSink, BY_SECRET, `${metadata.namespace ?? ''}/${metadata.name}`).map(keyOf),
       ),
@@ -44,9 +47,12 @@ export function kafkaSinkController(kafka: Kafka): ControllerDefinition<KafkaSin
       const isThere =
         'fault' in found ? noTopic(turn, 'AccessInvalid', found.fault) : await settleTopic(turn, kafka, found.access);
       if (!isThere) return mark.false('Addressable', 'TopicNotReady', 'events are taken once the topic is there');
-      const address = { name: 'http', url: kafkaSinkUrl(object) };
-      status.address = address;
-      status.addresses = [address];
+      tellAddress(status, object, turn.config(eventingFeaturesConfig), {
+        plain: kafkaSinkUrl('http', object),
+        secure: kafkaSinkUrl('https', object),
+        caCerts: () => caCertsOf(KAFKA_SINK_SERVICE, turn, ownCa),
+      });
+      if (status.address) status.addresses ??= [status.address];
       mark.true('Addressable');
     },
   });

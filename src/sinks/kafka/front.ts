@@ -9,6 +9,7 @@ import { EVENTING_NAMESPACE, KafkaSink, Secret, serviceOfHost } from '#kinds/mod
 import { isReady } from '#machinery/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
+import type { Guard } from '../guard.ts';
 import { accessOf, secretNameOf } from './access.ts';
 import { KAFKA_SINK_SERVICE } from './controller.ts';
 
@@ -26,7 +27,7 @@ export interface KafkaSinkFront extends SinkFront {
   close(): Promise<void>;
 }
 
-export function kafkaSinkFront(informers: Informers, kafka: Kafka): KafkaSinkFront {
+export function kafkaSinkFront(informers: Informers, guard: Guard, kafka: Kafka): KafkaSinkFront {
   const [sinks, secrets] = [informers.of(KafkaSink), informers.of(Secret)];
   /** By sink. */
   const kept = new Map<string, Kept>();
@@ -51,7 +52,8 @@ export function kafkaSinkFront(informers: Informers, kafka: Kafka): KafkaSinkFro
     }
   }
 
-  async function take({ method, target, headers, body }: SinkRequest): Promise<SinkAnswer> {
+  async function take(request: SinkRequest): Promise<SinkAnswer> {
+    const { method, target, headers, body } = request;
     const [, namespace, name] = /^\/([^/?]+)\/([^/?]+)\/?$/.exec(target) ?? [];
     const sink = namespace && name ? sinks.get(namespace, name) : undefined;
     if (!sink)
@@ -65,6 +67,8 @@ export function kafkaSinkFront(informers: Informers, kafka: Kafka): KafkaSinkFro
         headers: { Allow: 'POST' },
         text: `expected POST with an event, but the method is ${method}`,
       };
+    const refusal = await guard(sink, request);
+    if (refusal) return refusal;
     const decoded = decodeHttp(headers, body);
     if (decoded.outcome === 'no-event' || decoded.outcome === 'malformed')
       return { status: 400, text: decoded.problem };

@@ -25,7 +25,7 @@ beforeEach(async () => {
   world = await sourcesWorld();
   kafka = memoryKafka({ now: () => 0, later: (run) => void world.clock.after(1, run) });
   await kafka.createTopic(access, { topic: 't', partitions: 1, replicationFactor: 1 });
-  front = kafkaSinkFront(world.informers, kafka);
+  front = kafkaSinkFront(world.informers, async () => undefined, kafka);
   world.begin(kafkaSinkController(kafka));
 });
 afterEach(async () => {
@@ -44,6 +44,7 @@ async function post(over: Partial<SinkRequest> = {}): Promise<SinkAnswer> {
   return front.handle({
     method: 'POST',
     target: '/default/it',
+    scheme: 'http',
     host: HOST,
     headers: [...EVENT, 'content-type', 'text/plain'],
     body: new TextEncoder().encode('hello'),

@@ -3,7 +3,7 @@
 
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController } from '#engine/mod.ts';
-import { followDestinations, resolve, systemHost } from '#eventing/mod.ts';
+import { followDestinations, resolve, settlePolicies, systemHost, tellAddress, watchPolicies } from '#eventing/mod.ts';
 import {
   CLUSTER_DOMAIN,
   CoreService,
@@ -12,7 +12,6 @@ import {
   kreferenceMappingConfig,
 } from '#kinds/mod.ts';
 import { childName } from '#machinery/mod.ts';
-import { settlePolicies } from '../policies.ts';
 import type { Evaluator } from './evaluators.ts';
 
 /** The Service that stands behind all EventTransforms. */
@@ -23,13 +22,14 @@ type Told = { readonly reason: string; readonly message: string } | undefined;
 
 type Checks = Pick<Evaluator, 'check'>;
 
-export function eventTransformController(evaluator: Checks): ControllerDefinition<EventTransform> {
+/** `ownCa` is the platform's own authority, by which the addresses are trusted. */
+export function eventTransformController(evaluator: Checks, ownCa?: string): ControllerDefinition<EventTransform> {
   const followed = followDestinations(EventTransform, ({ spec }) => [spec.sink]);
   return defineController({
     name: 'event-transform-controller',
     of: EventTransform,
     owns: [CoreService],
-    watches: followed.watches,
+    watches: [...followed.watches, watchPolicies(EventTransform)],
     indexes: followed.indexes,
     configs: [eventingFeaturesConfig, kreferenceMappingConfig],
     async reconcile(turn) {
@@ -41,7 +41,7 @@ export function eventTransformController(evaluator: Checks): ControllerDefinitio
       const fault = faults.find(Boolean);
       if (fault) turn.mark.false('TransformationReady', fault.reason, fault.message);
       else turn.mark.true('TransformationReady');
-      await settleAddress(turn);
+      await settleAddress(turn, ownCa);
     },
   });
 }
@@ -86,7 +86,7 @@ function settleSink(turn: TransformTurn): Told {
   return undefined;
 }
 
-async function settleAddress(turn: TransformTurn): Promise<void> {
+async function settleAddress(turn: TransformTurn, ownCa: string | undefined): Promise<void> {
   const { object, status, mark } = turn;
   const { namespace = '' } = object.metadata;
   const name = transformServiceName(object);
@@ -100,8 +100,12 @@ async function settleAddress(turn: TransformTurn): Promise<void> {
     const why = `Service ${JSON.stringify(name)} is there and not this EventTransform's`;
     return mark.false('Addressable', 'NotOwned', why);
   }
-  const address = { name: 'http', url: `http://${name}.${namespace}.svc.${CLUSTER_DOMAIN}` };
-  status.address = address;
-  status.addresses = [address];
+  const host = `${name}.${namespace}.svc.${CLUSTER_DOMAIN}`;
+  tellAddress(status, object, turn.config(eventingFeaturesConfig), {
+    plain: `http://${host}`,
+    secure: `https://${host}`,
+    caCerts: () => ownCa,
+  });
+  if (status.address) status.addresses ??= [status.address];
   mark.true('Addressable');
 }

@@ -6,6 +6,7 @@ import { passThrough } from '#events/mod.ts';
 import { EventTransform, serviceOfHost } from '#kinds/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
+import type { Guard } from '../guard.ts';
 import type { Made } from './content.ts';
 import { inputOf, messageOf } from './content.ts';
 import { transformServiceName } from './controller.ts';
@@ -19,6 +20,7 @@ const RETRY_AFTER_SECONDS = 1;
 
 export interface TransformPorts {
   readonly informers: Informers;
+  readonly guard: Guard;
   readonly evaluator: Evaluator;
   readonly send: Send;
 }
@@ -35,7 +37,7 @@ export function eventTransformFront(ports: TransformPorts): SinkFront {
     async handle(request) {
       const transform = find(request.host);
       if (!transform) return { status: 404, text: `there is no EventTransform at ${request.host}` };
-      return new Passage(transform, ports).take(request);
+      return (await ports.guard(transform, request)) ?? new Passage(transform, ports).take(request);
     },
   };
 }

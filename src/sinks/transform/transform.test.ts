@@ -50,7 +50,9 @@ beforeEach(async () => {
     sent.push(request);
     return answer();
   };
-  ask = frontOf([eventTransformFront({ informers: world.informers, evaluator: evaluators, send })]);
+  ask = frontOf([
+    eventTransformFront({ informers: world.informers, guard: async () => undefined, evaluator: evaluators, send }),
+  ]);
 });
 afterEach(() => world.stop());
 
@@ -63,7 +65,15 @@ async function create(spec: EventTransform['spec']): Promise<EventTransform | un
 }
 
 const post = (over: Partial<SinkRequest> = {}) =>
-  ask({ method: 'POST', target: '/', host: HOST, headers: EVENT, body: Buffer.from('{"why":"so"}'), ...over });
+  ask({
+    method: 'POST',
+    target: '/',
+    scheme: 'http',
+    host: HOST,
+    headers: EVENT,
+    body: Buffer.from('{"why":"so"}'),
+    ...over,
+  });
 
 /** With the body as what it is. */
 function shown({ body, ...rest }: SinkAnswer): object {

@@ -1,7 +1,7 @@
 // Keeps the watches of ApiServerSources as they say.
 
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController, watch } from '#engine/mod.ts';
+import { defineController, settleIdentity, watch } from '#engine/mod.ts';
 import type { Filter } from '#events/mod.ts';
 import { filtering } from '#events/mod.ts';
 import {
@@ -19,7 +19,6 @@ import {
 } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { keyOf, matchesLabelSelector } from '#machinery/mod.ts';
-import { settleIdentity } from '../identity.ts';
 import type { SinkAddress, SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
 import { adapterName, adapterOf } from './children.ts';
@@ -66,7 +65,7 @@ export function apiServerSourceController(ports: ApiServerPorts): ControllerDefi
     configs: [eventingFeaturesConfig],
     async reconcile(turn) {
       const address = settleSink(turn, sinks);
-      const identity = await settleIdentity(turn);
+      const identity = (await settleIdentity(turn)) || undefined;
       const places = placesOf(turn);
       turn.status.namespaces = [...places.listed];
       tellAttributes(turn, ports.apiUrl);

@@ -5,6 +5,7 @@ import type { Reader } from '#engine/mod.ts';
 import type { SinkBinding } from '#kinds/mod.ts';
 import type { AdmissionPlugin } from '#objects/mod.ts';
 import type { SinkResolver } from '../sinks.ts';
+import { bundlesIn } from './bundles.ts';
 import type { Injection } from './inject.ts';
 import { hasTemplate, inject, undo } from './inject.ts';
 import { bindingsFor, bindingThatCounts, isExcluded } from './subjects.ts';
@@ -39,5 +40,10 @@ export function injectionOf(binding: SinkBinding, sinks: SinkResolver, reader: R
   const { sink = {}, ceOverrides } = binding.spec;
   const resolved = sinks.resolve(sink, binding.metadata.namespace ?? '', reader);
   if ('fault' in resolved) return undefined;
-  return { address: resolved.address, ceOverrides, tokenSecret: binding.status?.oidcTokenSecretName };
+  return {
+    address: resolved.address,
+    ceOverrides,
+    tokenSecret: binding.status?.oidcTokenSecretName,
+    bundles: bundlesIn(binding.metadata.namespace ?? '', reader),
+  };
 }

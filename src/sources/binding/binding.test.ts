@@ -210,6 +210,72 @@ test('a sink that asks who sends is shown a token, which is renewed', async () =
   expect((await secret())?.metadata.resourceVersion).not.toBe(first?.metadata.resourceVersion);
 });
 
+describe('trust bundles of knative-eventing', () => {
+  const BUNDLE = 'networking.knative.dev/trust-bundle';
+  const bundle = (data: Record<string, string>): ConfigMap => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'roots', namespace: 'knative-eventing', labels: { [BUNDLE]: 'true' } },
+    data,
+  });
+  const copied = () => world.client.get(ConfigMap, 'default', 'rootskne-bundle');
+  const template = async () => (await world.client.get(Deployment, 'default', 'it'))?.spec.template.spec;
+  const mountsOf = async () => (await template())?.containers[0]?.volumeMounts;
+
+  test('lie in the containers, and go with the last binding', async () => {
+    await world.client.create(ConfigMap, bundle({ 'ca.crt': 'one' }));
+    await deploy();
+    await bind(Deployment);
+    expect(await copied()).toMatchObject({
+      metadata: { labels: { [BUNDLE]: 'true' }, ownerReferences: [{ kind: 'SinkBinding', name: 'it' }] },
+      data: { 'ca.crt': 'one' },
+    });
+    expect((await template())?.volumes).toMatchObject([
+      { name: 'kne-bundle-volume', projected: { sources: [{ configMap: { name: 'rootskne-bundle' } }] } },
+    ]);
+    expect(await mountsOf()).toEqual([
+      { name: 'kne-bundle-volume', readOnly: true, mountPath: '/knative-custom-certs' },
+    ]);
+    await bind(Deployment, {}, { name: 'second' });
+    expect((await copied())?.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['it', 'second']);
+    for (const name of ['it', 'second']) await world.client.delete(SinkBinding, 'default', name);
+    await world.clock.advance(1000);
+    expect([(await template())?.volumes, await mountsOf()]).toEqual([undefined, undefined]);
+  });
+
+  test('that change or go are followed', async () => {
+    await deploy();
+    await bind(Deployment);
+    expect([await copied(), (await template())?.volumes]).toEqual([undefined, undefined]);
+    await world.client.create(ConfigMap, bundle({ 'ca.crt': 'one' }));
+    await world.clock.advance(1000);
+    expect(await mountsOf()).toHaveLength(1);
+    const there = await world.client.get(ConfigMap, 'knative-eventing', 'roots');
+    if (!there) throw new Error('no bundle');
+    await world.client.update(ConfigMap, { ...there, data: { 'other.crt': 'two' } });
+    await world.clock.advance(1000);
+    expect((await copied())?.data).toEqual({ 'other.crt': 'two' });
+    await world.client.delete(ConfigMap, 'knative-eventing', 'roots');
+    await world.clock.advance(1000);
+    expect([await copied(), (await template())?.volumes]).toEqual([undefined, undefined]);
+  });
+
+  test('of a ContainerSource stay with its program, which is not made anew again and again', async () => {
+    await world.client.create(ConfigMap, bundle({ 'ca.crt': 'one' }));
+    await world.client.create(
+      ContainerSource,
+      made(ContainerSource, { sink, template: { spec: { containers: [{ image: 'ko.local/beat' }] } } }),
+    );
+    await world.clock.advance(1000);
+    const deployment = () => world.client.get(Deployment, 'default', 'it-deployment');
+    const before = await deployment();
+    expect(before?.spec.template.spec.volumes).toHaveLength(1);
+    await world.client.patch(ContainerSource, 'default', 'it', 'merge', { metadata: { labels: { a: 'b' } } });
+    await world.clock.advance(60_000);
+    expect((await deployment())?.metadata.generation).toBe(before?.metadata.generation);
+  });
+});
+
 test('a ContainerSource runs its program, told where to send, and follows its sink', async () => {
   const args = ['--period=1s'];
   await world.client.create(

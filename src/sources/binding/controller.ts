@@ -2,7 +2,7 @@
 
 import { equal, messageOf } from '#base/mod.ts';
 import type { ControllerDefinition, Reader, Turn } from '#engine/mod.ts';
-import { defineController, watch } from '#engine/mod.ts';
+import { defineController, settleIdentity, watch } from '#engine/mod.ts';
 import {
   allKinds,
   BINDING_INCLUDE_LABEL,
@@ -15,9 +15,9 @@ import {
 } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { isReason, keyOf, splitApiVersion } from '#machinery/mod.ts';
-import { settleIdentity } from '../identity.ts';
 import type { SinkAddress, SinkResolver } from '../sinks.ts';
 import { tellSink, watchSinks } from '../sinks.ts';
+import { bundlesIn, propagateBundles, watchBundles } from './bundles.ts';
 import { hasTemplate, inject, undo } from './inject.ts';
 import { bindingsFor, bindingsIndex, bindingThatCounts, isExcluded, peersOf, subjectsOf } from './subjects.ts';
 import type { GiveToken } from './token.ts';
@@ -51,6 +51,7 @@ export function sinkBindingController({ sinks, giveToken }: BindingPorts): Contr
     owns: [ServiceAccount, Secret],
     watches: [
       ...watched.watches,
+      watchBundles,
       watch(SinkBinding, (binding, reader) => peersOf(binding, reader).map(keyOf)),
       ...bindableKinds.map((kind) => watch(kind, (object, reader) => bindingsFor(object, reader).map(keyOf))),
     ],
@@ -60,8 +61,8 @@ export function sinkBindingController({ sinks, giveToken }: BindingPorts): Contr
     finalizer: FINALIZER,
     async reconcile(turn) {
       await includeNamespace(turn);
-      const identity = await settleIdentity(turn);
-      turn.mark.true('TrustBundlePropagated');
+      const identity = (await settleIdentity(turn)) || undefined;
+      await settleBundles(turn);
       const address = settleAddress(turn, sinks);
       await settleToken(turn, identity, address?.audience, giveToken);
       if (address) await bindSubjects(turn, address);
@@ -75,6 +76,16 @@ export function sinkBindingController({ sinks, giveToken }: BindingPorts): Contr
       }
     },
   });
+}
+
+async function settleBundles(turn: BindingTurn): Promise<void> {
+  try {
+    await propagateBundles(turn);
+    turn.mark.true('TrustBundlePropagated');
+  } catch (thrown) {
+    turn.mark.false('TrustBundlePropagated', 'FailedTrustBundlePropagation', messageOf(thrown));
+    throw thrown;
+  }
 }
 
 function settleAddress(turn: BindingTurn, sinks: SinkResolver): SinkAddress | undefined {
@@ -134,7 +145,12 @@ async function bind(
   const { object } = turn;
   if (!isOurs(object, subject, turn)) return undefined;
   const { ceOverrides } = object.spec;
-  const injected = inject(subject, { address, ceOverrides, tokenSecret: turn.status.oidcTokenSecretName });
+  const injected = inject(subject, {
+    address,
+    ceOverrides,
+    tokenSecret: turn.status.oidcTokenSecretName,
+    bundles: bundlesIn(object.metadata.namespace ?? '', turn),
+  });
   try {
     await write(turn, kind, subject, injected);
     return undefined;

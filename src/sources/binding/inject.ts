@@ -11,6 +11,8 @@ export interface Injection {
   readonly ceOverrides?: CeOverrides | undefined;
   /** The Secret with the token that the containers show, where the sink asks who they are. */
   readonly tokenSecret?: string | undefined;
+  /** ConfigMaps of the namespace whose certificates the containers are to trust. */
+  readonly bundles?: readonly string[] | undefined;
 }
 
 const SINK = 'K_SINK';
@@ -19,6 +21,12 @@ const CA_CERTS = 'K_CA_CERTS';
 const NAMES = new Set([SINK, OVERRIDES, CA_CERTS]);
 const TOKEN_VOLUME = 'oidc-token';
 const TOKEN_PATH = '/oidc';
+const BUNDLES_VOLUME = 'kne-bundle-volume';
+const BUNDLES_PATH = '/knative-custom-certs';
+
+/** Environment variables and volumes that bindings put into templates. */
+export const INJECTED_VARIABLES: ReadonlySet<string> = NAMES;
+export const INJECTED_VOLUMES: ReadonlySet<string> = new Set([TOKEN_VOLUME, BUNDLES_VOLUME]);
 
 type Fields = Record<string, unknown>;
 
@@ -27,7 +35,11 @@ export function inject<O extends KubeObject>(object: O, injection: Injection): O
   return changed(object, (pod) => {
     takeOut(pod);
     for (const container of containersOf(pod)) tell(container, injection);
-    if (injection.tokenSecret) mountToken(pod, injection.tokenSecret);
+    const { tokenSecret, bundles = [] } = injection;
+    if (tokenSecret) mount(pod, [{ secret: { name: tokenSecret } }], { name: TOKEN_VOLUME, mountPath: TOKEN_PATH });
+    const configMaps = bundles.map((name) => ({ configMap: { name } }));
+    if (configMaps.length > 0)
+      mount(pod, configMaps, { name: BUNDLES_VOLUME, readOnly: true, mountPath: BUNDLES_PATH });
   });
 }
 
@@ -68,9 +80,9 @@ const nameOf = (value: unknown): unknown => (isRecord(value) ? value['name'] : u
 function takeOut(pod: Fields): void {
   for (const container of containersOf(pod)) {
     without(container, 'env', (entry) => NAMES.has(String(nameOf(entry))));
-    without(container, 'volumeMounts', (entry) => nameOf(entry) === TOKEN_VOLUME);
+    without(container, 'volumeMounts', (entry) => INJECTED_VOLUMES.has(String(nameOf(entry))));
   }
-  without(pod, 'volumes', (entry) => nameOf(entry) === TOKEN_VOLUME);
+  without(pod, 'volumes', (entry) => INJECTED_VOLUMES.has(String(nameOf(entry))));
 }
 
 /** Takes entries out of a list; one that was not there does not come, and one that nothing was taken from stays. */
@@ -91,9 +103,9 @@ function tell(container: Fields, { address, ceOverrides }: Injection): void {
   ];
 }
 
-function mountToken(pod: Fields, secret: string): void {
-  const volume = { name: TOKEN_VOLUME, projected: { sources: [{ secret: { name: secret } }] } };
-  pod['volumes'] = [...listOf(pod['volumes']), volume];
+/** One volume of these sources, in each container. */
+function mount(pod: Fields, sources: readonly Fields[], at: Fields): void {
+  pod['volumes'] = [...listOf(pod['volumes']), { name: at['name'], projected: { sources } }];
   for (const container of containersOf(pod))
-    container['volumeMounts'] = [...listOf(container['volumeMounts']), { name: TOKEN_VOLUME, mountPath: TOKEN_PATH }];
+    container['volumeMounts'] = [...listOf(container['volumeMounts']), { ...at }];
 }

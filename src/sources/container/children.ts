@@ -3,6 +3,7 @@
 import type { ContainerSource, PodTemplateSpec } from '#kinds/mod.ts';
 import { Deployment, SinkBinding } from '#kinds/mod.ts';
 import { childName } from '#machinery/mod.ts';
+import { INJECTED_VARIABLES, INJECTED_VOLUMES } from '../binding/inject.ts';
 
 /** Labels by which the Deployment knows its Pods. */
 export function labelsOf({ metadata: { name } }: ContainerSource): Record<string, string> {
@@ -36,21 +37,32 @@ export function deploymentOf(source: ContainerSource, there: Deployment | undefi
 }
 
 type Pod = PodTemplateSpec['spec'];
-const INJECTED = new Set(['K_SINK', 'K_CE_OVERRIDES', 'K_CA_CERTS']);
+type Named = { readonly name: string };
 
 function withInjected(wanted: Pod, there: Pod): Pod {
   const keep = <C extends Pod['containers'][number]>(container: C): C => {
     const old = [...there.containers, ...(there.initContainers ?? [])].find(({ name }) => name === container.name);
-    const injected = (old?.env ?? []).filter(({ name }) => INJECTED.has(name));
-    if (injected.length === 0) return container;
-    const own = (container.env ?? []).filter(({ name }) => !INJECTED.has(name));
-    return { ...container, env: [...own, ...injected] };
+    const env = merged(container.env, old?.env, INJECTED_VARIABLES);
+    const volumeMounts = merged(container.volumeMounts, old?.volumeMounts, INJECTED_VOLUMES);
+    return { ...container, ...(env ? { env } : {}), ...(volumeMounts ? { volumeMounts } : {}) };
   };
+  const volumes = merged(wanted.volumes, there.volumes, INJECTED_VOLUMES);
   return {
     ...wanted,
+    ...(volumes ? { volumes } : {}),
     containers: wanted.containers.map(keep),
     ...(wanted.initContainers ? { initContainers: wanted.initContainers.map(keep) } : {}),
   };
+}
+
+/** A list with what was injected into the one that is there; undefined where that is nothing. */
+function merged<T extends Named>(
+  wanted: readonly T[] = [],
+  there: readonly T[] = [],
+  injected: ReadonlySet<string>,
+): T[] | undefined {
+  const kept = there.filter(({ name }) => injected.has(name));
+  return kept.length > 0 ? [...wanted.filter(({ name }) => !injected.has(name)), ...kept] : undefined;
 }
 
 export function bindingOf(source: ContainerSource): SinkBinding {

@@ -1,8 +1,8 @@
 // Runs the timers of IntegrationSources. What is Amazon's is refused in words: it needs services and clients that are not here.
 
 import type { ControllerDefinition } from '#engine/mod.ts';
-import { defineController } from '#engine/mod.ts';
-import { IntegrationSource } from '#kinds/mod.ts';
+import { claimIdentity, defineController } from '#engine/mod.ts';
+import { eventingFeaturesConfig, IntegrationSource, ServiceAccount } from '#kinds/mod.ts';
 import type { SinkResolver } from '../sinks.ts';
 import { tellSink, watchSinks } from '../sinks.ts';
 import type { TimerOrder, Timers } from './timers.ts';
@@ -23,8 +23,10 @@ export function integrationSourceController({
   return defineController<IntegrationSource>({
     name: 'integration-source-controller',
     of: IntegrationSource,
+    owns: [ServiceAccount],
     ...watchSinks(IntegrationSource, sinks),
-    reconcile(turn) {
+    configs: [eventingFeaturesConfig],
+    async reconcile(turn) {
       const { object, status, mark, key } = turn;
       const { sink = {}, ceOverrides, timer } = object.spec;
       const { namespace = '' } = object.metadata;
@@ -40,8 +42,18 @@ export function integrationSourceController({
         return mark.false(READY, 'NotFound', resolved.fault);
       }
       tellSink(status, resolved.address);
+      const identity = await claimIdentity(turn);
+      if ('fault' in identity) {
+        timers.stop(key);
+        return mark.false(READY, 'IdentityNotOwned', identity.fault);
+      }
       status.ceAttributes = [{ type: TIMER_EVENT_TYPE, source: TIMER_SOURCE }];
-      timers.set(key, orderOf(timer), { to: resolved.address, namespace, overrides: ceOverrides });
+      timers.set(key, orderOf(timer), {
+        to: resolved.address,
+        namespace,
+        identity: identity.name,
+        overrides: ceOverrides,
+      });
       mark.true(READY);
     },
     forget: (key) => timers.stop(key),

@@ -20,6 +20,8 @@ export interface TimerOrder {
 export interface TimerRoute {
   readonly to: SinkAddress;
   readonly namespace: string;
+  /** The ServiceAccount of the source, in its namespace. */
+  readonly identity: string | undefined;
   readonly overrides: CeOverrides | undefined;
 }
 
@@ -76,7 +78,7 @@ export class Timers {
     });
   }
 
-  #send({ to, namespace, overrides }: TimerRoute, { message, contentType }: TimerOrder): void {
+  #send({ to, namespace, identity, overrides }: TimerRoute, { message, contentType }: TimerOrder): void {
     const { clock, random, outbox } = this.#ports;
     const event = makeEvent({
       id: uuid(random),
@@ -88,6 +90,6 @@ export class Timers {
       overrides,
       data: new TextEncoder().encode(message),
     });
-    void outbox.post({ event, to, namespace });
+    void outbox.post({ event, to, namespace, identity });
   }
 }

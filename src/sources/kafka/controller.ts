@@ -1,7 +1,7 @@
 // KafkaSources: each is read by a member of its group in the platform's control process, so that the gateway never waits for it.
 
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController, index, watch } from '#engine/mod.ts';
+import { defineController, index, settleIdentity, watch } from '#engine/mod.ts';
 import type { Consumer, Destination } from '#events/mod.ts';
 import type { KafkaTrouble } from '#kafka/mod.ts';
 import {
@@ -14,7 +14,6 @@ import {
   ServiceAccount,
 } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
-import { settleIdentity } from '../identity.ts';
 import type { SinkAddress, SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
 import { accessOf, secretsOf } from './access.ts';
@@ -66,7 +65,7 @@ export function kafkaSourceController({ sinks, readings }: KafkaSourcePorts): Co
       const { object, status, mark, key } = turn;
       const { topics = [], consumers = 1, consumerGroup = '', initialOffset } = object.spec;
       const address = settleSink(turn, sinks);
-      const identity = await settleIdentity(turn);
+      const identity = (await settleIdentity(turn)) || undefined;
       status.ceAttributes = topics.map((topic) => ({ type: KAFKA_EVENT_TYPE, source: uriOf(object, topic) }));
       status.consumers = consumers;
       const found = accessOf(object.spec, (name) => turn.get(Secret, object.metadata.namespace ?? '', name));

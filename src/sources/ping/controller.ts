@@ -4,7 +4,7 @@
 import type { Clock, Random } from '#base/mod.ts';
 import { parseCron, timeZone, watchJumps } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController } from '#engine/mod.ts';
+import { defineController, settleIdentity } from '#engine/mod.ts';
 import {
   CATCH_UP_ANNOTATION,
   eventingFeaturesConfig,
@@ -14,7 +14,6 @@ import {
 } from '#kinds/mod.ts';
 import type { ObjectKey } from '#machinery/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
-import { settleIdentity } from '../identity.ts';
 import type { Outbox } from '../outbox.ts';
 import type { SinkAddress, SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
@@ -54,7 +53,7 @@ export function pingSourceController(ports: PingPorts): ControllerDefinition<Pin
     async reconcile(turn) {
       const { object, status, mark } = turn;
       const address = settleSink(turn, sinks);
-      const identity = await settleIdentity(turn);
+      const identity = (await settleIdentity(turn)) || undefined;
       status.ceAttributes = [{ type: PING_EVENT_TYPE, source: pingSourceUri(object) }];
       const marked = markOf(object);
       if (address) sendMarked(turn, { address, identity, marked }, waiting, ports);

@@ -71,6 +71,9 @@ export const EVENTING_SUITES = {
   'eventing-oidc': {
     ...REKT,
     tests: TESTS.F4,
+    // Some wait eleven minutes for a token to end.
+    minutes: 25,
+    parallel: 4,
     config: features({ 'authentication-oidc': 'enabled', 'transport-encryption': 'strict' }),
     certManager: true,
   },

@@ -81,6 +81,7 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
     brokerHosts: BROKER_HOSTS,
     requestHosts: REQUEST_HOSTS,
     secret: () => randomBytes(SECRET_BYTES).toString('base64url'),
+    onTrust: (certificates) => wire.trust(certificates),
     ...(metrics ? { metrics } : {}),
   });
   const invocations = openDataInvocations({

@@ -31,6 +31,7 @@ const MAX_AGENTS = 100;
 export class Wire {
   readonly #client: ClientEngine;
   readonly #agents = new Map<string, Agent>();
+  #trusted: readonly string[] = [];
 
   constructor(client: ClientEngine) {
     this.#client = client;
@@ -45,6 +46,13 @@ export class Wire {
       if (!(error instanceof NotSent)) throw error;
       return this.#plain(request, place, signal, true);
     }
+  }
+
+  /** From here on these are trusted beside the usual authorities: certificates in PEM. */
+  trust(certificates: readonly string[]): void {
+    this.#trusted = certificates;
+    for (const agent of this.#agents.values()) retire(agent);
+    this.#agents.clear();
   }
 
   close(): void {
@@ -131,19 +139,27 @@ export class Wire {
   #agentFor(caCerts: string): Agent {
     const known = this.#agents.get(caCerts);
     if (known) return known;
+    const ca = caCerts ? [...this.#trusted, caCerts] : this.#trusted;
     const agent = new Agent({
       keepAlive: true,
       maxFreeSockets: KEPT_SOCKETS,
-      ...(caCerts ? { ca: [...rootCertificates, caCerts] } : {}),
+      ...(ca.length > 0 ? { ca: [...rootCertificates, ...ca] } : {}),
     });
     this.#agents.set(caCerts, agent);
     const [oldest] = this.#agents.keys();
     if (this.#agents.size > MAX_AGENTS && oldest !== undefined) {
-      this.#agents.get(oldest)?.destroy();
+      const last = this.#agents.get(oldest);
+      if (last) retire(last);
       this.#agents.delete(oldest);
     }
     return agent;
   }
+}
+
+/** Requests under way end as they began; after that nothing of it is kept. */
+function retire(agent: Agent): void {
+  agent.maxFreeSockets = 0;
+  for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
 /** Nothing of it reached the application. */

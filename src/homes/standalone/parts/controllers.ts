@@ -1,7 +1,7 @@
 // The controllers of the platform, made and not yet running.
 
 import { join } from 'node:path';
-import type { Controller } from '#engine/mod.ts';
+import type { Controller, Engine } from '#engine/mod.ts';
 import { createEngine } from '#engine/mod.ts';
 import type { ResolveReader } from '#eventing/mod.ts';
 import { eventingControllers } from '#eventing/mod.ts';
@@ -19,6 +19,7 @@ import { podMetrics, workloadControllers } from '#workloads/mod.ts';
 import { startCertificates } from '../certificates.ts';
 import type { DataLink } from '../data-process.ts';
 import { fetchText } from '../fetch-text.ts';
+import { EventCertificates } from '../events/certificates.ts';
 import { followSettings } from '../follow-settings.ts';
 import type { Objects } from '../objects.ts';
 import type { Telling } from '../telling.ts';
@@ -45,6 +46,9 @@ export interface PlatformControllers {
   readonly controllers: readonly Controller[];
   /** What they look at, in one. */
   readonly reader: ResolveReader;
+  /** What is shown where events come in by TLS. */
+  readonly certificates: EventCertificates;
+  readonly config: Engine['config'];
 }
 
 export async function makeControllers(site: Site, parts: ControllerParts): Promise<PlatformControllers> {
@@ -66,6 +70,16 @@ export async function makeControllers(site: Site, parts: ControllerParts): Promi
   const engine = createEngine({ ...shared, client: clientOf('controllers') });
   const eventing = createEngine({ ...shared, client: clientOf('eventing-controller', EVENTING_CONTROLLER) });
   undo.add(followSettings({ config: engine.config, telemetry, data: admin, link: data.control }));
+  const ownCa = await certificates.issuers.local.caPem();
+  const eventCertificates = new EventCertificates({
+    informers,
+    config: eventing.config,
+    gateway: data.control,
+    issue: (hosts, lifeMs) => certificates.issuers.local.issue(hosts, lifeMs),
+    clock,
+    log: log.named('events'),
+  });
+  undo.add(eventCertificates.start());
   const wakes = new WakeWatch({ clock, metrics, tracer, informers });
   undo.add(wakes.start(data.control));
   const controllers = [
@@ -93,12 +107,13 @@ export async function makeControllers(site: Site, parts: ControllerParts): Promi
       engine,
     }),
     ...makeSources(site, { engine, objects: parts.objects, send: parts.send, log }),
-    ...sinksControllers(engine, { evaluator: parts.evaluator, kafka: kafkaClient }),
+    ...sinksControllers(engine, { evaluator: parts.evaluator, kafka: kafkaClient, ownCa }),
     ...eventingControllers({
       engine: eventing,
       events: telling.notingStreams(parts.events),
       log: log.named('controller'),
+      ownCa,
     }),
   ];
-  return { controllers, reader: readerOf(eventing) };
+  return { controllers, reader: readerOf(eventing), certificates: eventCertificates, config: eventing.config };
 }

@@ -8,6 +8,7 @@ import type { Logger } from '#telemetry/mod.ts';
 import { eventsSocketPath } from '../events/data-events.ts';
 import { identityTokens } from '../events/identities.ts';
 import { servicePlaces } from '../events/service-places.ts';
+import { followTrust } from '../events/trust.ts';
 import type { Objects } from '../objects.ts';
 import type { Telling } from '../telling.ts';
 import type { Site } from './site.ts';
@@ -34,6 +35,11 @@ export function connectDataEvents(
     const there = new Set(informers.of(InMemoryChannel).list().map(streamKey));
     return keys.filter((key) => !there.has(key));
   });
+  const told = (certificates: readonly string[]) =>
+    events
+      .setTrust(certificates)
+      .catch((error: unknown) => log.named('events').warn('trust bundles were not told', { error }));
+  undo.add(followTrust(informers, (certificates) => void told(certificates)));
   const places = servicePlaces(informers);
   events.onPlacesWanted(async (service) => places(service));
   return events;
