@@ -123,6 +123,8 @@ export const POD_TEMPLATE_HASH_LABEL = 'pod-template-hash';
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 // what this platform adds
+/** On a Deployment whose work the platform itself does (`platform`): it has no Pods, and tells whether that work is done. */
+export const CARRIED_OUT_ANNOTATION = 'ebb.dev/carried-out-by';
 /** On a Pod of the process launcher: JSON map from container port to the port on 127.0.0.1. */
 export const HOST_PORTS_ANNOTATION = 'ebb.dev/host-ports';
 /** On the Service that an ACME challenge names as its backend: the Certificate that is proven. */

@@ -205,6 +205,8 @@ describe('permissions', () => {
     expect(findCondition(found?.status, 'Deployed')?.status).toBe(isUp ? 'True' : 'False');
     expect(findCondition(found?.status, 'SufficientPermissions')?.status).toBe('True');
     const [adapter] = (await world.client.list(Deployment)).items;
+    expect(adapter?.status).toMatchObject({ replicas: 1, readyReplicas: isUp ? 1 : 0 });
+    expect(findCondition(adapter?.status, 'Available')?.status).toBe(isUp ? 'True' : 'False');
     const env = adapter?.spec.template.spec.containers[0]?.env ?? [];
     const config = JSON.parse(env.find(({ name }) => name === 'K_SOURCE_CONFIG')?.value ?? '{}') as object;
     expect(config).toMatchObject({ failFast: true, mode: 'Reference', namespaces: ['default'] });

@@ -1,8 +1,9 @@
-// The Deployment of an ApiServerSource, for those who look at it: it says what is watched and where it may run. It has no Pods,
-// for the platform itself watches.
+// The Deployment of an ApiServerSource, for those who look at it: it says what is watched, where it may run, and whether it does. It has
+// no Pods, for the platform itself watches.
 
+import { rfc3339 } from '#base/mod.ts';
 import type { ApiServerSource } from '#kinds/mod.ts';
-import { Deployment } from '#kinds/mod.ts';
+import { CARRIED_OUT_ANNOTATION, Deployment } from '#kinds/mod.ts';
 import { childName, labelSelectorText, splitApiVersion } from '#machinery/mod.ts';
 import { guessedPlural } from './event.ts';
 
@@ -34,9 +35,14 @@ export function adapterOf(source: ApiServerSource, facts: AdapterFacts): Deploym
   return {
     apiVersion: Deployment.apiVersion,
     kind: Deployment.kind,
-    metadata: { name: adapterName(source), namespace, labels },
+    metadata: {
+      name: adapterName(source),
+      namespace,
+      labels,
+      annotations: { [CARRIED_OUT_ANNOTATION]: 'platform' },
+    },
     spec: {
-      replicas: 0,
+      replicas: 1,
       selector: { matchLabels: labels },
       template: {
         metadata: { labels },
@@ -46,6 +52,31 @@ export function adapterOf(source: ApiServerSource, facts: AdapterFacts): Deploym
           containers: [{ name: 'receive-adapter', image: 'ebb.dev/apiserver-receive-adapter', env }],
         },
       },
+    },
+  };
+}
+
+const UNAVAILABLE = 'Deployment does not have minimum availability.';
+
+/** The same Deployment, with what it says of whether the platform watches. */
+export function adapterTold(adapter: Deployment, isUp: boolean, now: number): Deployment {
+  const count = isUp ? 1 : 0;
+  const before = adapter.status?.conditions?.find(({ type }) => type === 'Available');
+  const status = isUp ? 'True' : 'False';
+  const [reason, message] = isUp
+    ? ['MinimumReplicasAvailable', 'Deployment has minimum availability.']
+    : ['MinimumReplicasUnavailable', UNAVAILABLE];
+  const since = before?.status === status ? before.lastTransitionTime : rfc3339(now);
+  return {
+    ...adapter,
+    status: {
+      ...(adapter.metadata.generation === undefined ? {} : { observedGeneration: adapter.metadata.generation }),
+      replicas: 1,
+      updatedReplicas: 1,
+      readyReplicas: count,
+      availableReplicas: count,
+      unavailableReplicas: 1 - count,
+      conditions: [{ type: 'Available', status, reason, message, ...(since ? { lastTransitionTime: since } : {}) }],
     },
   };
 }

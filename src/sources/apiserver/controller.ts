@@ -1,5 +1,6 @@
 // Keeps the watches of ApiServerSources as they say.
 
+import { equal } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController, settleIdentity, watch } from '#engine/mod.ts';
 import type { Filter } from '#events/mod.ts';
@@ -21,7 +22,7 @@ import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { keyOf, matchesLabelSelector } from '#machinery/mod.ts';
 import type { SinkAddress, SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
-import { adapterName, adapterOf } from './children.ts';
+import { adapterName, adapterOf, adapterTold } from './children.ts';
 import type { Mode } from './event.ts';
 import type { MayDo } from './permissions.ts';
 import { missingPermissions } from './permissions.ts';
@@ -71,7 +72,7 @@ export function apiServerSourceController(ports: ApiServerPorts): ControllerDefi
       tellAttributes(turn, ports.apiUrl);
       const order = address && orderOf(turn, { address, identity, places }, ports);
       const isRefused = turn.mark.get('SufficientPermissions')?.status === 'False';
-      if (address && !isRefused) await applyAdapter(turn, address, places);
+      if (address && !isRefused) await applyAdapter(turn, address, places, order !== undefined);
       if (order) watching.set(turn.key, order);
       else watching.stop(turn.key);
     },
@@ -162,7 +163,7 @@ function mayWatch({ object, mark }: ApiServerTurn, { listed }: Places, mayDo: Ma
 const isSkipping = ({ metadata }: KubeObject): boolean =>
   metadata.annotations?.[SKIP_PERMISSIONS_ANNOTATION] === 'true';
 
-async function applyAdapter(turn: ApiServerTurn, address: SinkAddress, places: Places): Promise<void> {
+async function applyAdapter(turn: ApiServerTurn, address: SinkAddress, places: Places, isUp: boolean): Promise<void> {
   const desired = adapterOf(turn.object, {
     namespaces: places.listed,
     allNamespaces: places.all,
@@ -170,7 +171,10 @@ async function applyAdapter(turn: ApiServerTurn, address: SinkAddress, places: P
     nodeSelector: turn.config(eventingFeaturesConfig).nodeSelector(),
     sinkUrl: address.url,
   });
-  const { outcome } = await turn.apply(Deployment, desired, { metadata: 'merge' });
+  const { outcome, object } = await turn.apply(Deployment, desired, { metadata: 'merge' });
   const reason = 'ApiServerSourceDeploymentCreated';
   if (outcome === 'created') turn.event('Normal', reason, 'Deployment created');
+  if (outcome === 'taken') return;
+  const told = adapterTold(object, isUp, turn.now);
+  if (!equal(told.status, object.status)) await turn.client.updateStatus(Deployment, told);
 }

@@ -3,10 +3,9 @@
 import { createHash } from 'node:crypto';
 import { messageOf } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController, index, watch } from '#engine/mod.ts';
+import { defineController, index, settleIdentity, watch } from '#engine/mod.ts';
 import { eventingFeaturesConfig, GITHUB_EVENT_PREFIX, GitHubSource, Secret, ServiceAccount } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
-import { settleIdentity } from '../identity.ts';
 import type { SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
 import { ADDRESS_CONFIGS, ADDRESS_KINDS, settleAddress, watchAddress } from '../webhook/address.ts';

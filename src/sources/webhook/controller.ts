@@ -1,10 +1,9 @@
 // WebhookSources: an address, a secret, a sink.
 
 import type { ControllerDefinition } from '#engine/mod.ts';
-import { defineController, index, watch } from '#engine/mod.ts';
+import { defineController, index, settleIdentity, watch } from '#engine/mod.ts';
 import { eventingFeaturesConfig, Secret, ServiceAccount, WebhookSource } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
-import { settleIdentity } from '../identity.ts';
 import type { SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
 import { ADDRESS_CONFIGS, ADDRESS_KINDS, settleAddress, watchAddress } from './address.ts';

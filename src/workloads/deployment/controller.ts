@@ -3,7 +3,13 @@
 import { copy } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController } from '#engine/mod.ts';
-import { DEPLOYMENT_REVISION_ANNOTATION, Deployment, POD_TEMPLATE_HASH_LABEL, ReplicaSet } from '#kinds/mod.ts';
+import {
+  CARRIED_OUT_ANNOTATION,
+  DEPLOYMENT_REVISION_ANNOTATION,
+  Deployment,
+  POD_TEMPLATE_HASH_LABEL,
+  ReplicaSet,
+} from '#kinds/mod.ts';
 import { controllerRef } from '#machinery/mod.ts';
 import type { Scaling } from './rollout.ts';
 import { boundsOf, planRollout, replicasOf, specOf, wantedBy, stampOf } from './rollout.ts';
@@ -23,7 +29,13 @@ const OWN_ANNOTATIONS = new Set([
 ]);
 
 export function deploymentController(): ControllerDefinition<Deployment> {
-  return defineController<Deployment>({ name: 'deployment-controller', of: Deployment, owns: [ReplicaSet], reconcile });
+  return defineController<Deployment>({
+    name: 'deployment-controller',
+    of: Deployment,
+    owns: [ReplicaSet],
+    selects: ({ metadata }) => metadata.annotations?.[CARRIED_OUT_ANNOTATION] !== 'platform',
+    reconcile,
+  });
 }
 
 async function reconcile(turn: Turn<Deployment>): Promise<void> {

@@ -17,6 +17,8 @@ let keys: KeyFolder;
 let shown: Map<string, IngressRules | undefined>;
 let stop: () => void;
 
+/** Keys are made beside the test, on a machine that may be busy. */
+const PATIENCE = { timeout: 20_000 };
 const INGRESS = 'broker-ingress.knative-eventing.svc.cluster.local';
 const features = (data: Record<string, string>): ConfigMap => ({
   apiVersion: 'v1',
@@ -29,6 +31,8 @@ beforeEach(async () => {
   world = await sourcesWorld();
   folder = mkdtempSync(join(tmpdir(), 'ebb-certificates-'));
   keys = new KeyFolder(folder, world.clock);
+  // There from the start, as in a platform.
+  await keys.servingCa();
   shown = new Map();
 });
 afterEach(async () => {
@@ -54,7 +58,7 @@ function start(): EventCertificates {
 function told(isSo: (certPem: string) => boolean): Promise<string> {
   const now = () => shown.get('events/broker-ingress')?.tls?.[0]?.certPem ?? '';
   return expect
-    .poll(() => isSo(now()))
+    .poll(() => isSo(now()), PATIENCE)
     .toBe(true)
     .then(now);
 }
@@ -74,7 +78,7 @@ test('its own, in all spellings of the host, from when TLS is switched on', asyn
   expect(shown.get('events/broker-ingress')?.tls?.[0]?.hosts).toContain(INGRESS);
   expect(certificate.checkHost(INGRESS)).toBe(INGRESS);
   await expect
-    .poll(() => [...shown.keys()].toSorted())
+    .poll(() => [...shown.keys()].toSorted(), PATIENCE)
     .toEqual(['events/broker-ingress', 'events/imc-dispatcher', 'events/request-reply']);
 });
 

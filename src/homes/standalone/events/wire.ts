@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as requestTls } from 'node:https';
+import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import type { CancelSignal } from '#base/mod.ts';
 import { asAbortSignal } from '#base/mod.ts';
@@ -122,7 +123,7 @@ export class Wire {
         {
           host,
           port,
-          servername: url.hostname,
+          ...(isIP(url.hostname) ? {} : { servername: url.hostname }),
           method: 'POST',
           path: `${url.pathname}${url.search}`,
           headers: ['Host', url.host, ...headers, 'Content-Length', String(body.length)],

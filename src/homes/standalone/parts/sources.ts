@@ -6,18 +6,17 @@ import type { ResolveReader } from '#eventing/mod.ts';
 import { referableKinds, resolve } from '#eventing/mod.ts';
 import type { Send } from '#events/mod.ts';
 import { kafkaClient } from '#kafka/mod.ts';
-import { ServiceAccount } from '#kinds/mod.ts';
 import { API_ADDRESS } from '#network/mod.ts';
 import type { MayDo, SinkResolver } from '#sources/mod.ts';
 import { Outbox, Readings, sourcesControllers } from '#sources/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import { askJson } from '../ask-json.ts';
+import { identityTokens, newTokens } from '../events/identities.ts';
 import type { Objects } from '../objects.ts';
 import type { Site } from './site.ts';
 
 /** The API as programs in Pods know it. */
 const API_URL = `https://${API_ADDRESS}:443`;
-const TOKEN_SECONDS = 3600;
 /** How long a platform that stops waits for events that are on their way. */
 const GRACE_MS = 3000;
 
@@ -29,11 +28,17 @@ export interface SourcesParts {
 }
 
 export function makeSources({ clock, random, undo }: Site, { engine, objects, send, log }: SourcesParts): Controller[] {
-  const { informers, scheme } = objects;
+  const { informers, scheme, tokens } = objects;
   const logger = log.named('sources');
-  const giveToken = tokensOf(objects);
-  const outbox = new Outbox({ clock, log: logger, giveToken, send });
-  const readings = new Readings({ kafka: kafkaClient, clock, log: logger, giveToken, send });
+  const [fresh, kept] = [newTokens(tokens, informers), identityTokens(tokens, informers, clock)];
+  const sending = {
+    clock,
+    log: logger,
+    giveToken: async (identity: string, audience: string) => kept(identity, audience),
+    send,
+  };
+  const outbox = new Outbox(sending);
+  const readings = new Readings({ kafka: kafkaClient, ...sending });
   undo.add(() => Promise.all([outbox.close(GRACE_MS), readings.close(GRACE_MS)]).then(() => undefined));
   const sinks = resolver(engine);
   objects.bindings.sources = { sinks, reader: engine.view };
@@ -47,7 +52,7 @@ export function makeSources({ clock, random, undo }: Site, { engine, objects, se
     random,
     log: logger,
     askGitHub: askJson,
-    giveToken,
+    giveToken: async (identity, audience) => fresh(identity, audience),
     mayDo: permissionsBy(objects),
     apiUrl: API_URL,
     kindOf: (apiVersion, kind) => scheme.byKind(apiVersion, kind),
@@ -78,16 +83,4 @@ function withConfig(reader: Reader, config: Engine['config']): ResolveReader {
 function permissionsBy({ authorizer }: Objects): MayDo {
   return ({ user, groups, verb, group, resource, namespace }) =>
     authorizer.authorize(asks({ name: user, groups }, verb, { group, resource, namespace })).allowed;
-}
-
-/** Tokens of ServiceAccounts ("namespace/name") for the audience of a sink. */
-export function tokensOf({ informers, tokens }: Objects) {
-  const accounts = informers.of(ServiceAccount);
-  return async (identity: string, audience: string): Promise<string> => {
-    const [namespace = '', name = ''] = identity.split('/');
-    const { uid } = accounts.get(namespace, name)?.metadata ?? {};
-    if (!uid) throw new Error(`there is no ServiceAccount ${identity}`);
-    const subject = { namespace, serviceAccount: { name, uid } };
-    return tokens.sign({ subject, audiences: [audience], expirationSeconds: TOKEN_SECONDS }).token;
-  };
 }
