@@ -15,6 +15,7 @@ import { BROKER, NAMESPACE, ROLES, triggerOf } from './cast.ts';
 import { readCommitted } from './committed.ts';
 import { Ledger } from './ledger.ts';
 import { Producers } from './producers.ts';
+import type { Subscribers } from './subscribers.ts';
 import { listen } from './subscribers.ts';
 
 export interface EventsSoakOptions {
@@ -80,6 +81,7 @@ class EventsSoak {
   #life: Life;
   #stream = '';
   #wrongTold = 0;
+  #subscribers: Subscribers | undefined;
   /** Consumers of the stream by role. */
   #consumers = new Map<string, string>();
 
@@ -94,6 +96,7 @@ class EventsSoak {
     const { seed, rounds, say } = this.#options;
     const { gateway } = await this.#life.ready();
     const subscribers = await listen(this.#ledger, seededRandom(seed + 1));
+    this.#subscribers = subscribers;
     await this.#fill(subscribers.port).catch(this.#explain);
     const began = performance.now();
     const producers = new Producers({
@@ -214,6 +217,7 @@ class EventsSoak {
     const at = Date.now();
     await (killed === 'data' ? life.killData() : life.killAll());
     const { committedAt, isDone } = await readCommitted(join(this.#dataDir, 'events'), this.#stream);
+    await this.#subscribers?.caughtUp();
     this.#ledger.killed(at, { committedAt, isDone: (role, id) => isDone(this.#consumers.get(role) ?? '', id) });
     if (killed === 'data') process.kill(life.controlPid, 'SIGCONT');
   }

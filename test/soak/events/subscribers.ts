@@ -1,8 +1,10 @@
 // Subscribers and dead letter sinks of the soak: one server outside the platform, which writes down what comes.
 
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Random } from '#base/mod.ts';
 import type { Behaviour, Role } from './cast.ts';
 import { REPLY_TYPE, roleNamed } from './cast.ts';
@@ -11,6 +13,8 @@ import { replyTo } from './ledger.ts';
 
 export interface Subscribers {
   readonly port: number;
+  /** Resolves once every connection that was made before is known as one of the life in which it was made. */
+  caughtUp(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,8 +61,20 @@ export async function listen(ledger: Ledger, random: Random): Promise<Subscriber
   }
 
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: BACKLOG }, resolve));
+  const { port } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
+    // Connections are taken in the order in which they were made, so the last one tells of all before it.
+    async caughtUp() {
+      const taken = new Set<number | undefined>();
+      const note = ({ remotePort }: Socket) => void taken.add(remotePort);
+      server.on('connection', note);
+      const last = connect(port, '127.0.0.1');
+      await once(last, 'connect');
+      while (!taken.has(last.localPort)) await once(server, 'connection');
+      server.off('connection', note);
+      last.destroy();
+    },
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => void server.close(() => resolve()));
