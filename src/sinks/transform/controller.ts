@@ -2,7 +2,7 @@
 // be read at all.
 
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController } from '#engine/mod.ts';
+import { claimIdentity, defineController } from '#engine/mod.ts';
 import { followDestinations, resolve, settlePolicies, systemHost, tellAddress, watchPolicies } from '#eventing/mod.ts';
 import {
   CLUSTER_DOMAIN,
@@ -10,6 +10,7 @@ import {
   eventingFeaturesConfig,
   EventTransform,
   kreferenceMappingConfig,
+  ServiceAccount,
 } from '#kinds/mod.ts';
 import { childName } from '#machinery/mod.ts';
 import type { Evaluator } from './evaluators.ts';
@@ -28,7 +29,7 @@ export function eventTransformController(evaluator: Checks, ownCa?: string): Con
   return defineController({
     name: 'event-transform-controller',
     of: EventTransform,
-    owns: [CoreService],
+    owns: [CoreService, ServiceAccount],
     watches: [...followed.watches, watchPolicies(EventTransform)],
     indexes: followed.indexes,
     configs: [eventingFeaturesConfig, kreferenceMappingConfig],
@@ -36,7 +37,7 @@ export function eventTransformController(evaluator: Checks, ownCa?: string): Con
       settlePolicies(turn);
       const faults = [
         tell(turn, 'JsonataDeploymentReady', await expressionFault(turn.object, evaluator)),
-        tell(turn, 'JsonataSinkBindingReady', settleSink(turn)),
+        tell(turn, 'JsonataSinkBindingReady', settleSink(turn) ?? (await settleSender(turn))),
       ];
       const fault = faults.find(Boolean);
       if (fault) turn.mark.false('TransformationReady', fault.reason, fault.message);
@@ -84,6 +85,12 @@ function settleSink(turn: TransformTurn): Told {
   if (CACerts) status.sinkCACerts = CACerts;
   if (audience) status.sinkAudience = audience;
   return undefined;
+}
+
+/** As whom it sends to its sink. */
+async function settleSender(turn: TransformTurn): Promise<Told> {
+  const identity = await claimIdentity(turn);
+  return 'fault' in identity ? { reason: 'OIDCIdentityNotCreated', message: identity.fault } : undefined;
 }
 
 async function settleAddress(turn: TransformTurn, ownCa: string | undefined): Promise<void> {

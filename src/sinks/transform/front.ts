@@ -23,6 +23,8 @@ export interface TransformPorts {
   readonly guard: Guard;
   readonly evaluator: Evaluator;
   readonly send: Send;
+  /** A token of a ServiceAccount ("namespace/name") for an audience. */
+  readonly giveToken: (identity: string, audience: string) => Promise<string>;
 }
 
 export function eventTransformFront(ports: TransformPorts): SinkFront {
@@ -107,17 +109,20 @@ class Passage {
   }
 
   async #sendOn({ type, body }: Exclude<Made, { fault: string }>, headers: readonly string[]) {
-    const { sinkUri = '', sinkCACerts } = this.#transform.status ?? {};
+    const { metadata, status } = this.#transform;
+    const { sinkUri = '', sinkCACerts, sinkAudience, auth } = status ?? {};
     const url = URL.parse(sinkUri);
     if (!url) throw new Refusal(503, 'the sink is not resolved', { 'Retry-After': String(RETRY_AFTER_SECONDS) });
     const late = AbortSignal.timeout(SINK_MS);
-    const request = {
-      url,
-      ...(sinkCACerts ? { caCerts: sinkCACerts } : {}),
-      headers: ['Content-Type', type, ...headers],
-      body,
-    };
+    const identity = auth?.serviceAccountName && `${metadata.namespace}/${auth.serviceAccountName}`;
     try {
+      const token = identity && sinkAudience && (await this.#ports.giveToken(identity, sinkAudience));
+      const request = {
+        url,
+        ...(sinkCACerts ? { caCerts: sinkCACerts } : {}),
+        headers: ['Content-Type', type, ...headers, ...(token ? ['Authorization', `Bearer ${token}`] : [])],
+        body,
+      };
       return await this.#ports.send(request, late);
     } catch (thrown) {
       throw failed(`the sink ${sinkUri} did not answer: ${wordsOf(thrown)}`);

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '#base/mod.ts';
 import type { SendRequest } from '#events/mod.ts';
-import { CoreService, EventTransform } from '#kinds/mod.ts';
+import { ConfigMap, CoreService, EventTransform, ServiceAccount } from '#kinds/mod.ts';
 import { findCondition, isReady } from '#machinery/mod.ts';
 import { addSink, made, sourcesWorld } from '../../../test/sources/world.ts';
 import type { SinkAnswer, SinkRequest } from '../front.ts';
@@ -51,7 +51,13 @@ beforeEach(async () => {
     return answer();
   };
   ask = frontOf([
-    eventTransformFront({ informers: world.informers, guard: async () => undefined, evaluator: evaluators, send }),
+    eventTransformFront({
+      informers: world.informers,
+      guard: async () => undefined,
+      evaluator: evaluators,
+      send,
+      giveToken: async (identity, audience) => `${identity} for ${audience}`,
+    }),
   ]);
 });
 afterEach(() => world.stop());
@@ -205,6 +211,21 @@ describe('with a sink', () => {
     expect(sent.map(({ url, headers, body }) => [url.href, headers, JSON.parse(Buffer.from(body).toString())])).toEqual(
       [['http://sink.default.svc.cluster.local/in', ['Content-Type', STRUCTURED, ...trace], OUT]],
     );
+  });
+
+  test('in the name of its own, where the sink asks who sends', async () => {
+    await world.client.create(ConfigMap, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'config-features', namespace: 'knative-eventing' },
+      data: { 'authentication-oidc': 'enabled' },
+    });
+    const transform = await create({ jsonata: { expression: EXPRESSION }, sink: { ...SINK, audience: 'a' } });
+    const serviceAccountName = 'it-oidc-eventing.knative.dev-eventtransform';
+    expect(transform?.status).toMatchObject({ auth: { serviceAccountName }, sinkAudience: 'a' });
+    expect(await world.client.get(ServiceAccount, 'default', serviceAccountName)).toBeDefined();
+    await post();
+    expect(sent[0]?.headers.slice(-2)).toEqual(['Authorization', `Bearer default/${serviceAccountName} for a`]);
   });
 
   const replied = (status: number, body: string, headers: string[] = []) => ({
