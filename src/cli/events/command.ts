@@ -1,4 +1,4 @@
-// ebb events: what came to Brokers and channels, what became of it, and once more.
+// ebb events: what came to Brokers and channels, what became of it, and how to send it again.
 
 import { Command } from 'commander';
 import type { CliPorts } from '../ports.ts';
@@ -17,20 +17,20 @@ const HELP = `
 What was done with events is noted where the journal of their Broker or channel is on; they are then kept for a day:
   kubectl annotate broker default ebb.dev/journal=true
 
-Without --broker or --channel all Brokers and channels of the namespace are looked at.
+Without --broker or --channel all Brokers and channels of the namespace are searched.
 
 Examples:
-  ebb events list                             what came last, and how it stands
+  ebb events list                             the newest events, and what became of each
   ebb events why 4711                         which Triggers wanted it and why, and each attempt
-  ebb events list --state dead-lettered       what was not taken
-  ebb events redrive --all --trigger audit    sends that again to one Trigger
-  ebb events replay --since 1h --to ksvc/new  sends the last hour to somebody else`;
+  ebb events list --state dead-lettered       what only a dead letter sink took
+  ebb events redrive --all --trigger audit    sends one Trigger again what it did not take
+  ebb events replay --since 1h --to ksvc/new  sends the last hour to another service`;
 
 export function eventsCommand(ports: CliPorts): Command {
   const events = new Command('events')
     .summary('see what became of events, and send them again')
     .description(
-      'Events that came to Brokers and channels: what they were, who wanted them, how they were delivered; and once more.',
+      'Shows events that came to Brokers and channels, who wanted them and how they were delivered, and sends them again.',
     )
     .addHelpText('after', HELP);
   for (const make of [list, show, why, replay, redrive]) events.addCommand(make(ports));
@@ -40,17 +40,17 @@ export function eventsCommand(ports: CliPorts): Command {
 function list(ports: CliPorts): Command {
   const command = new Command('list')
     .alias('ls')
-    .description('Lists the newest events that are kept, with how each stands.')
+    .description('Lists the newest events that are kept, and what became of each.')
     .option(
       '--state <state>',
-      'that stand so with somebody: delivered, dead-lettered, failed (nobody has it), lost (nor has the dead letter sink), under-way',
+      'in this state with any Trigger or Subscription: delivered, dead-lettered, failed (not taken, no dead letter sink), lost (nor did the dead letter sink take it), under-way',
     )
-    .option('--limit <count>', 'so many at most', '20');
+    .option('--limit <count>', 'at most this many', '20');
   return withPlace(withFilters(withConsumer(command)))
     .addHelpText(
       'after',
       `
-OUTCOME tells how an event stands with each who wanted it; - is nobody, or not noted. -o wide shows more, -o name the ids alone.
+OUTCOME tells the event's state with each Trigger or Subscription that wanted it; - means none did, or it was not noted. -o wide shows more, -o name the ids alone.
 
 Examples:
   ebb events list --since 10m --type 'order.*'
@@ -80,7 +80,7 @@ Examples:
 
 function why(ports: CliPorts): Command {
   const description =
-    'Tells in words what became of an event: which Triggers wanted it, clause by clause of their filters; each attempt with its answer; where it ended.';
+    'Tells in words what became of an event: which Triggers wanted it and why, clause by clause; each attempt with its answer; where it ended.';
   return withPlace(new Command('why').description(description).argument('<id>', ID))
     .addHelpText(
       'after',
@@ -97,16 +97,16 @@ Examples:
 function replay(ports: CliPorts): Command {
   const command = new Command('replay')
     .description(
-      'Sends what is kept once more, oldest first, to wherever it is wanted. Without --to: how far replays are.',
+      'Sends kept events to any sink again, oldest first. Without --to, tells how far replays are.',
     )
     .option('--to <sink>', 'a URL, or an object as ksvc/hello, broker/default or svc/ledger')
-    .option('-f, --follow', 'wait to its end; code 1 where something was not taken');
+    .option('-f, --follow', 'wait for its end; exit code 1 if an event was not taken');
   return withPlace(withFilters(command))
     .addHelpText(
       'after',
       `
-It begins at the oldest event that is kept, unless told, and ends at what is newest as it begins. Each event is tried up to four times.
-Those who got the events before do not get them again.
+It begins at the oldest event that is kept, unless --since says otherwise, and ends at the newest at that moment. Each event is tried up to
+four times. Only the sink gets them: nothing is sent to Triggers or Subscriptions again.
 
 Examples:
   ebb events replay --broker default --since 2h --type 'order.*' --to ksvc/new-ledger --follow
@@ -122,19 +122,19 @@ function redrive(ports: CliPorts): Command {
       'Sends events again to those who did not take them: dead letters, and those for which there was no dead letter sink.',
     )
     .argument('[id...]', ID)
-    .option('--all', 'all that was not taken, as far as the other flags fit')
-    .option('--state <state>', 'only what stands so: dead-lettered, failed or lost')
-    .option('--set <attribute=value>', 'with this attribute; may be repeated', gathered, [])
-    .option('--unset <attribute>', 'without it; may be repeated', gathered, [])
-    .option('-d, --data-text <text>', 'with other data; @FILE takes them from a file')
-    .option('--edit', 'change each in your editor first ($VISUAL, $EDITOR)')
+    .option('--all', 'all events that were not taken and match the other flags')
+    .option('--state <state>', 'only events in this state: dead-lettered, failed or lost')
+    .option('--set <attribute=value>', 'set an attribute first; may be repeated', gathered, [])
+    .option('--unset <attribute>', 'remove an attribute first; may be repeated', gathered, [])
+    .option('-d, --data-text <text>', 'replace the data first; @FILE reads it from a file')
+    .option('--edit', 'change each event in your editor first ($VISUAL, $EDITOR)')
     .option('--dry-run', 'only tell what would be sent');
   return withPlace(withFilters(withConsumer(command)))
     .addHelpText(
       'after',
       `
-Each goes to its subscriber one time, at once, and the answer is told; what is not taken stays what it is. Others who have it already do
-not get it again. With --trigger or --subscription an event named by id goes there however it stands.
+Each event is sent to its subscriber once, and the answer is printed; one that is not taken keeps its state. Those who have it already do
+not get it again. With --trigger or --subscription an event named by id is sent there whatever its state.
 
 Examples:
   ebb events redrive 4711

@@ -38,18 +38,18 @@ export function withPlace(command: Command): Command {
 /** Where, by who gets the events. */
 export function withConsumer(command: Command): Command {
   return command
-    .option('--trigger <name>', 'as it stands with this Trigger')
-    .option('--subscription <name>', 'as it stands with this Subscription');
+    .option('--trigger <name>', 'only what concerns this Trigger')
+    .option('--subscription <name>', 'only what concerns this Subscription');
 }
 
 /** Which. */
 export function withFilters(command: Command): Command {
   return command
-    .option('--since <time>', 'from a time as 2026-01-02T15:04:05Z, from so long ago as 10m, or from offset:N on')
-    .option('--until <time>', 'before such a time or offset')
-    .option('--type <type>', 'of this type; a * at the end stands for any rest')
-    .option('--source <source>', 'from this source; a * at the end stands for any rest')
-    .option('--filter <cesql>', 'for which an expression of CESQL is true; may be repeated', gathered, []);
+    .option('--since <time>', 'from a time (2026-01-02T15:04:05Z), an age (10m) or offset:N on')
+    .option('--until <time>', 'before a time, age or offset')
+    .option('--type <type>', 'of this type; a * at the end matches any rest')
+    .option('--source <source>', 'from this source; a * at the end matches any rest')
+    .option('--filter <cesql>', 'for which a CESQL expression is true; may be repeated', gathered, []);
 }
 
 export const gathered = (one: string, all: readonly string[]): readonly string[] => [...all, one];

@@ -12,9 +12,9 @@ import { awaitResult, handOver } from './async.ts';
 const HELP = `
 The body goes to standard output, the status line to standard error; a status of 400 or more ends with code 1.
 
-With --async the platform keeps the request on disk, answers 202 at once and carries it out after, with retries. The
-invocation's id goes to standard output, the address of its status to standard error: GET tells how it stands, GET of
-that and /result is the answer, DELETE cancels it. With --wait the answer is waited for and printed. Headers say more:
+With --async the platform keeps the request on disk, answers 202 at once and carries it out later, with retries. The
+invocation's id goes to standard output, the URL of its status to standard error: GET URL tells its state, GET URL/result
+its answer, DELETE URL cancels it. With --wait the command waits for the answer and prints it. Headers set details:
 ebb-async-retries, ebb-async-backoff, ebb-async-timeout, ebb-async-max-age, ebb-async-callback, idempotency-key.
 
 Examples:
@@ -50,7 +50,7 @@ export function invokeCommand(ports: CliPorts): Command {
     )
     .option('-d, --data-text <text>', 'body')
     .option('--async', 'do not wait: have the request kept and carried out later')
-    .option('--wait', 'with --async: wait for the result by its status')
+    .option('--wait', 'with --async: wait for the result and print it')
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option('--data <dir>', "the platform's data folder")
     .addHelpText('after', HELP)
