@@ -1,4 +1,4 @@
-// A signal that something is no longer wanted, for paths on which an AbortController is felt.
+// A signal that something is no longer wanted, cheaper than an AbortController: for work that is done for every event.
 
 /** The part of an AbortSignal that most need; every AbortSignal is one. */
 export interface CancelSignal {

@@ -1,4 +1,4 @@
-// Colour, where a person watches and has not said otherwise.
+// Coloured text for terminals.
 
 import type { CliPorts } from './ports.ts';
 

@@ -1,4 +1,5 @@
-// Rules put together from the pieces in which they are told, and taken apart into them: of a stream only what changed is told.
+// Stream rules are sent in pieces, so that a change sends only what changed: taken apart here by the sender, put together by the
+// receiver.
 
 import type { Change } from '#link/mod.ts';
 import type { Consumer, StreamRule } from './control.ts';

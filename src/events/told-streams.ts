@@ -1,4 +1,4 @@
-// The streams of a data process as it was told of them: in force at once after a start, and until somebody says otherwise.
+// The streams of a data process as the control process told them: in force right after a start, until it tells otherwise.
 
 import type { Change } from '#link/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
@@ -94,7 +94,7 @@ export class ToldStreams {
     return this.#events.setStream(key, this.#assembly.rule(key));
   }
 
-  /** By whom tokens are signed, and whom destinations are vouched for by. */
+  /** Hands on the issuers of tokens, and the certificates that destinations are trusted by. */
   async #tellWhom(changes: readonly Change[]): Promise<void> {
     for (const { kind, value } of changes) {
       if (kind === ISSUERS) await this.#events.setIssuers((value ?? []) as readonly TokenIssuer[]);

@@ -1,5 +1,5 @@
-// The port of asynchronous invocations: requests whose clients would rather not wait are handed to who fills it, and so is what lies
-// under their path.
+// The port of asynchronous invocations: requests whose clients would rather not wait go through it, and so do all requests to the path
+// under which invocations are asked for.
 
 import type { AsyncRule } from './control.ts';
 import type { RefusalReason } from './refusals.ts';
@@ -9,7 +9,7 @@ import type { Exchange, RawHeaders } from './transport.ts';
 /** Where every host of a service has its invocations, unless the service is told to have none. */
 export const INVOCATIONS_PATH = '/.ebb/invocations/';
 
-/** Where a request came from that is set aside. */
+/** Which service a request that goes through the port is for, and how to refuse it. */
 export interface AsyncSource {
   /** Key of the ingress whose rule it met. */
   readonly service: string;
@@ -28,7 +28,7 @@ export interface AsyncInvocations {
 
 const DOT = 46;
 
-/** Nearly all paths are told by their second letter. */
+/** Compares the second letter first, which rules out nearly all other paths. */
 export function isInvocationPath(target: string): boolean {
   return target.charCodeAt(1) === DOT && target.startsWith(INVOCATIONS_PATH);
 }

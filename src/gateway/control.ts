@@ -28,7 +28,7 @@ export interface Mirror {
 
 /**
  * How requests are carried out whose clients do not wait (`Prefer: respond-async`). Times in milliseconds; what is not set is
- * whoever's who carries them out.
+ * decided by whoever carries them out.
  */
 export interface AsyncRule {
   /** Attempts after the first. */

@@ -1,5 +1,5 @@
-// The preferences of a client (RFC 7240), as far as the gateway heeds some: to be answered before the work is done, and how long to
-// wait for it. Pure.
+// The preferences of a client (RFC 7240) that the gateway heeds: to be answered before the work is done, and how long to wait for it.
+// Pure.
 
 import { headerList } from './headers.ts';
 import type { Exchange, RawHeaders } from './transport.ts';

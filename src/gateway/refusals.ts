@@ -36,7 +36,7 @@ export const REFUSALS = {
   'async-body-broken-off': { status: 400, body: 'the body was broken off\n' },
   'async-too-large': { status: 413, body: 'the body is larger than is kept\n' },
   'async-key-reused': { status: 422, body: 'the idempotency key came with another request before\n' },
-  'async-full': { status: 429, body: 'as many invocations wait as may\n' },
+  'async-full': { status: 429, body: 'too many invocations wait already\n' },
   'async-busy': { status: 429, body: 'more comes in than can be written at the moment\n' },
   'async-disk-full': { status: 507, body: 'there is no room left on the disk\n' },
   'async-unavailable': { status: 503, body: 'asynchronous invocations cannot be taken at the moment\n' },

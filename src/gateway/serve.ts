@@ -74,7 +74,7 @@ export function createServe(ports: ServePorts): Serve {
     refuse(exchange, reason, body, headers);
   }
 
-  /** Whether the request is none to be served now, and was handed on. */
+  /** Whether the request was handed to the asynchronous invocations, and is not to be served now. */
   function setAside(exchange: Exchange, { path, owner }: Settled, door: Door): boolean {
     if (ports.async === undefined || path.async === 'disabled') return false;
     const isOfInvocations = isInvocationPath(exchange.target);

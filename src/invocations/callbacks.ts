@@ -18,11 +18,11 @@ const DELIVERY: Delivery = {
   retryAfterMaxMs: 300_000,
 };
 const TIMEOUT_MS = 30_000;
-/** At once, to one host and to all. */
+/** Results that are sent at the same time: to one host, to all hosts, and their bytes. */
 const PARALLELISM = 10;
 const AT_ONCE = 100;
 const BYTES_AT_ONCE = 64 * 2 ** 20;
-/** How long what failed in the platform itself is left. */
+/** The wait after a failure of the platform itself. */
 const TROUBLE_MS = 1000;
 
 export interface CallbacksPorts {

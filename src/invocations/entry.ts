@@ -1,9 +1,9 @@
-// What is written onto the log about invocations: one record for each thing that happened. An invocation is what its records make of it.
+// The records of invocations on the log: one for each thing that happened. The state of an invocation follows from its records.
 
 import { invariant } from '#base/mod.ts';
 import type { Attempt, Callback, Ending, Keyed, KeptHead, Settings } from './words.ts';
 
-/** It was accepted; the body is that of the request. One that comes again has only moved to the end of the log. */
+/** It was accepted; the body is that of the request. A second such record means that it was moved to the end of the log. */
 export interface Accepted {
   readonly kind: 'accepted';
   readonly id: string;
@@ -46,7 +46,7 @@ export interface Finished {
   };
 }
 
-/** Its result was sent, or is not tried to be any more. */
+/** Its result was sent, or was given up. */
 export interface CalledBack {
   readonly kind: 'called-back';
   readonly id: string;

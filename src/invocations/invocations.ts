@@ -36,7 +36,7 @@ export const BOUNDS: Bounds = {
 const AT_ONCE = 1000;
 const BYTES_AT_ONCE = 96 * 2 ** 20;
 const READ = { records: 1000, bytes: 4 * 2 ** 20 };
-/** How long what could not be written, or read, is left before it is tried again. */
+/** The wait after a write or read of the log that failed. */
 const TROUBLE_MS = 1000;
 
 export interface InvocationsPorts {

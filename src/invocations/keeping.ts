@@ -9,7 +9,7 @@ import { STREAM } from './stream.ts';
 import type { Invocation, Ledger } from './ledger.ts';
 import type { Bounds } from './words.ts';
 
-/** After something has ended, and where nothing does. */
+/** How soon the bounds are looked at: after an invocation has ended, and where none does. */
 const SOON_MS = 1000;
 const EXPIRE_MS = 60_000;
 /** How many move at one time. */

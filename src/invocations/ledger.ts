@@ -1,4 +1,5 @@
-// All invocations that are kept, as their records on the log make them. Little is held of those that are over: their records have it.
+// All invocations that are kept, built from their records on the log. Of those that are over little is held in memory; their records
+// have the rest.
 
 import type { Accepted, CalledBack, Entry, Finished, Tried } from './entry.ts';
 import { DEFAULTS } from './settings.ts';
@@ -9,12 +10,12 @@ export interface Invocation {
   readonly service: string;
   readonly acceptedAt: number;
   readonly keyed: Keyed | undefined;
-  /** The defaults once nobody asks for them any more. */
+  /** Reset to the defaults once they are no longer needed. */
   settings: Settings;
   /** Where its acceptance is on the log, and what that takes. */
   offset: number;
   bytes: number;
-  /** What is asked for, cut. */
+  /** Method and path of the request, shortened. */
   method: string;
   path: string;
   door: Accepted['request']['door'];
@@ -30,7 +31,7 @@ export interface Invocation {
   callback: Callback | undefined;
 }
 
-/** What of a path is told in the status. */
+/** The longest path that the status shows. */
 const MAX_PATH = 256;
 const NONE: readonly Attempt[] = [];
 

@@ -19,9 +19,9 @@ export interface StepFacts {
   readonly outcome: Outcome;
 }
 
-/** What a client may do nothing about, but time may: too slow, too early, too many. */
+/** Statuses of 4xx that pass by themselves: too slow, too early, too many. */
 const RETRYABLE_4XX = new Set([408, 425, 429]);
-/** What the server will say the next time, too: not implemented, no such version, a circle. */
+/** Statuses of 5xx that the next attempt would get, too: not implemented, version not supported, loop detected. */
 const FINAL_5XX = new Set([501, 505, 508]);
 /** Neither back-off nor Retry-After makes it wait longer. */
 const LONGEST_WAIT_MS = 3_600_000;

@@ -1,11 +1,12 @@
-// Work in lanes: of each lane so much at once, of all together so much, in turn, and again after a while where that is asked for.
+// Work in lanes that take turns: each lane has a bound of what is under way, all together have one, and an item may ask to be worked at
+// again later.
 
 import type { Clock, Timer } from '#base/mod.ts';
 
-/** Where an item waits in line, and what it takes while it is under way. */
+/** The lane in which an item waits, and what it takes while it is under way. */
 export interface Berth {
   readonly lane: string;
-  /** Of this lane at once; what came last says how many. */
+  /** How many items of this lane may be under way; the item that came last decides. */
   readonly parallelism: number;
   readonly bytes: number;
 }

@@ -311,7 +311,7 @@ test('no more are taken than may wait', async () => {
   expect(await later()).toMatchObject({
     status: 429,
     headers: { 'retry-after': '1', 'ebb-refusal': 'async-full' },
-    body: 'as many invocations wait as may\n',
+    body: 'too many invocations wait already\n',
   });
   expect(await gateway.control.refusals()).toMatchObject([
     { target: 'default/hello-1', reason: 'async-full', count: 1 },

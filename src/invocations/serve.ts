@@ -17,19 +17,19 @@ export const BODY_LIMITS: BodyLimits = { bodyBytes: 16 * 2 ** 20, heldBytes: 128
 
 const KEY = 'idempotency-key';
 const MAX_KEY = 255;
-/** A client that waits is told after so long how things stand, whatever it asked for. */
+/** A client that waits is told the status after at most this long, whatever it asked for. */
 const MAX_WAIT_SECONDS = 60;
-/** Clients that wait at once; who comes then is told at once. */
+/** Clients that may wait at the same time; any further one is answered without waiting. */
 const MAX_WAITING = 1000;
 /** When a client may ask again. */
 const ASK_AGAIN = ['Retry-After', '1'];
-/** The same, of what somebody has to mend first. */
+/** When a client may ask again after these refusals; every 429 says it by itself. */
 const LATER: Partial<Record<RefusalReason, readonly string[]>> = {
   'async-unfinished': ASK_AGAIN,
   'async-unavailable': ['Retry-After', '5'],
   'async-disk-full': ['Retry-After', '30'],
 };
-/** Of an answer's fields those that say how it was framed, which it is anew. */
+/** Fields that say how the answer was framed: it is framed anew when it is sent on. */
 const FRAMING = /^(content-length|transfer-encoding|connection|keep-alive)$/i;
 
 export interface DeskPorts {
@@ -168,7 +168,7 @@ class Desk implements AsyncInvocations {
   }
 }
 
-/** What the log does not give is told while that can still be said. */
+/** Answers 503 where the log cannot be read, as long as no answer has begun. */
 async function unlessBroken(exchange: Exchange, from: AsyncSource, serve: () => Promise<void>): Promise<void> {
   try {
     await serve();
@@ -185,7 +185,7 @@ function say({ refuse }: AsyncSource, reason: RefusalReason, detail?: string, he
 }
 
 function answer(exchange: Exchange, status: number, headers: readonly string[], body: Uint8Array): void {
-  // Those have no body, and say nothing of its length.
+  // Answers of these statuses have no body, and no Content-Length.
   const isBodyless = status === 204 || status === 304;
   const isEmpty = isBodyless || exchange.method === 'HEAD' || body.length === 0;
   const length = isBodyless ? [] : ['Content-Length', String(body.length)];

@@ -1,8 +1,8 @@
-// Work that has an end: by its own time, or with what it is a part of.
+// Work with a time limit that is also cancelled by the signal of what it is a part of.
 
 import type { Clock } from '#base/mod.ts';
 
-/** Ends what takes longer. */
+/** Runs with a signal that is aborted after so long, or with `signal`. */
 export async function within<T>(
   clock: Clock,
   ms: number,

@@ -9,7 +9,7 @@ import type { KubeObject } from '#machinery/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { SinkAnswer, SinkRequest } from './front.ts';
 
-/** The refusal of an event for a sink; undefined where it is let in. What is no event is none of its concern. */
+/** The refusal of a request to a sink; undefined where its sender is let in, or where it has no event. */
 export type Guard = (sink: KubeObject, request: SinkRequest) => Promise<SinkAnswer | undefined>;
 
 export interface GuardPorts {

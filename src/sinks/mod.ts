@@ -1,5 +1,5 @@
-// sinks: what takes events at the end of their way: JobSinks, IntegrationSinks that log, KafkaSinks; and EventTransforms on
-// their way. Controllers, and their faces by HTTP.
+// sinks: JobSinks, KafkaSinks, IntegrationSinks that log, and EventTransforms, which change events on their way. Controllers, and the
+// HTTP handlers that take the events.
 
 export { sinksControllers } from './controllers.ts';
 export type { SinkAnswer, SinkFront, SinkRequest } from './front.ts';

@@ -1,4 +1,4 @@
-// sources: what brings events in, by the clock, of objects of the API, of Kafka, by calls from outside, from programs of the user's own. Controllers, and the
+// sources: what brings events in: schedules, changes of API objects, Kafka, webhooks, containers of the user. Controllers, and the
 // adapters that send, which run in the platform itself.
 
 export type { MayDo } from './apiserver/permissions.ts';

@@ -149,18 +149,18 @@ export const INSTRUMENTS = {
     'requests',
     '{request}',
     SERVICE,
-    'Requests that were kept to be carried out after their answer (`Prefer: respond-async`).',
+    'Requests that were accepted to be carried out later (`Prefer: respond-async`).',
   ),
   'ebb.async.open': gauge(
     'requests',
     '{request}',
     [],
-    'Of those that are not over, or whose result is still to be sent.',
+    'Asynchronous requests that are not over, or whose result is still to be sent.',
   ),
   'ebb.async.duration': histogram(
     'requests',
     [...SERVICE, 'outcome'],
-    'From the acceptance of such a request to its end, by outcome: succeeded, failed or cancelled.',
+    'From the acceptance of an asynchronous request to its end, by outcome: succeeded, failed or cancelled.',
     ASYNC_BOUNDS,
   ),
 

@@ -25,7 +25,7 @@ export interface EventFlags {
   readonly filter: readonly string[];
 }
 
-/** Where: a Broker or channel. */
+/** Adds the flags that say which Broker or channel is meant. */
 export function withPlace(command: Command): Command {
   return command
     .option('--broker <name>', 'events that came to this Broker')
@@ -35,14 +35,14 @@ export function withPlace(command: Command): Command {
     .option('--data <dir>', "the platform's data folder");
 }
 
-/** Where, by who gets the events. */
+/** Adds the flags that say which consumer is meant. */
 export function withConsumer(command: Command): Command {
   return command
     .option('--trigger <name>', 'only what concerns this Trigger')
     .option('--subscription <name>', 'only what concerns this Subscription');
 }
 
-/** Which. */
+/** Adds the flags that say which events are meant. */
 export function withFilters(command: Command): Command {
   return command
     .option('--since <time>', 'from a time (2026-01-02T15:04:05Z), an age (10m) or offset:N on')
@@ -54,7 +54,7 @@ export function withFilters(command: Command): Command {
 
 export const gathered = (one: string, all: readonly string[]): readonly string[] => [...all, one];
 
-/** As a Trigger would have them. */
+/** The same flags as the filters of a Trigger. */
 export function filtersOf({ type, source, filter }: EventFlags): SubscriptionsFilter[] {
   return [
     ...(type === undefined ? [] : [attribute('type', type)]),

@@ -1,4 +1,4 @@
-// ebb events redrive: dead letters, and whatever else was not taken, once more.
+// ebb events redrive: sends dead letters, and whatever else was not taken, again.
 
 import { readFileSync } from 'node:fs';
 import type { EventState, RedriveStatus } from '#kinds/mod.ts';
@@ -30,7 +30,7 @@ const FAILED: readonly EventState[] = ['dead-lettered', 'failed', 'lost'];
 const PAGE = 500;
 
 interface Wanted extends FoundEvent {
-  /** Uid, and how it is called. */
+  /** Uid, and the name that people know. */
   readonly consumer: { readonly uid: string; readonly name: string };
 }
 

@@ -1,4 +1,4 @@
-// ebb events replay: what is kept goes out once more, to wherever it is wanted.
+// ebb events replay: sends what is kept to any sink.
 
 import type { Destination, ReplayStatus } from '#kinds/mod.ts';
 import { ApiError } from '#machinery/mod.ts';

@@ -119,10 +119,10 @@ async function settleChannel(turn: BrokerTurn): Promise<AnyChannel | undefined> 
   return channel;
 }
 
-/** As whom events come into the channel of a Broker. */
+/** The ServiceAccount as which a Broker's ingress sends into its channel. */
 const INGRESS_SUBJECT = `system:serviceaccount:${EVENTING_NAMESPACE}:mt-broker-ingress-oidc`;
 
-/** What is sent to the channel itself did not come through the Broker. */
+/** Lets only the Broker's ingress send to its channel: anything else did not come through the Broker. */
 async function guardChannel(turn: BrokerTurn, { apiVersion, kind, metadata }: AnyChannel): Promise<void> {
   const { name } = turn.object.metadata;
   const { group, version } = Broker;

@@ -74,7 +74,7 @@ export function planOf({ metadata, spec }: Parallel): FlowPlan {
   };
 }
 
-/** Into the channel of all gets who may send to the Parallel, into that of a branch what its filter lets through. */
+/** The ingress channel takes from whoever may send to the Parallel, the channel of a branch only what its filter lets through. */
 async function guardChannels(turn: ParallelTurn, { template, channels }: FlowPlan): Promise<void> {
   const { object } = turn;
   const { name, namespace = '' } = object.metadata;

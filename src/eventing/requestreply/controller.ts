@@ -1,5 +1,5 @@
-// A RequestReply is another way into its Broker, one whose answer is the event that replies. Here it is told of; the channel behind the
-// Broker tells the data plane of it, which needs no Trigger to see what comes through.
+// A RequestReply is another way into its Broker, one whose answer is the event that replies. This controller keeps its status; the
+// controller of the channel behind the Broker tells the data plane, which sees all that comes through and needs no Trigger.
 
 import { equal } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';

@@ -75,7 +75,7 @@ export function planOf({ metadata, spec }: Sequence): FlowPlan {
   };
 }
 
-/** Into the first channel gets who may send to the Sequence, into each later one what the step before answers. */
+/** The first channel takes from whoever may send to the Sequence, each later one only what the step before answers. */
 async function guardChannels(turn: SequenceTurn, { template, channels }: FlowPlan): Promise<void> {
   const { object } = turn;
   const { name, namespace = '' } = object.metadata;

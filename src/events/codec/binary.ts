@@ -30,7 +30,7 @@ const MAX_SEEN = 1000;
 const MAX_SEEN_LENGTH = 64;
 
 function fieldOf(name: string): Field {
-  // Both that count begin with a C; nearly all others are told by that.
+  // Both names that matter begin with a C, which rules out nearly all others.
   if ((name.charCodeAt(0) | 32) !== LETTER_C) return 'other';
   const known = seen.get(name);
   if (known !== undefined) return known;
@@ -78,7 +78,7 @@ export function decodeBinary(headers: RawHeaders, body: Uint8Array): CloudEvent 
     }
     const { attribute, kind } = field;
     if (attributes.has(attribute)) continue;
-    // Most values mean what they are, and would be written so.
+    // Most values need no decoding, and would be encoded as they are.
     if (isPlain(raw) && raw !== '') {
       attributes.set(attribute, raw);
       continue;

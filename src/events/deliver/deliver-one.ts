@@ -1,4 +1,4 @@
-// The whole way of one event that lies on no log here: the log is elsewhere, and hears how it ended.
+// Delivers one event that is not on the event log, as a record of Kafka: the caller hears how it ended, and keeps its own position.
 
 import type { Clock } from '#base/mod.ts';
 import { sleep } from '#base/mod.ts';
@@ -20,9 +20,9 @@ export interface LonePorts {
 
 export interface LoneDelivery {
   readonly event: CloudEvent;
-  /** A Subscription without a reply: whatever is answered beside the status is of no weight. */
+  /** Has no reply destination: of an answer only the status counts. */
   readonly consumer: Consumer;
-  /** Breaks it off. */
+  /** Cancels the delivery. */
   readonly signal: AbortSignal;
 }
 
@@ -32,7 +32,7 @@ export interface LoneEnd {
   readonly why?: string;
 }
 
-/** Of one attempt, where nothing is said. */
+/** The timeout of an attempt where the delivery has none. */
 const LONGEST_ATTEMPT_MS = 600_000;
 
 /** Sends an event as often as its delivery says, and to its dead letter sink where that is of no use. Never rejects. */

@@ -1,11 +1,12 @@
-// Requests whose answer is an event: each goes on as an event that carries a word of its own, and waits for one that brings the word back.
+// Requests whose answer is an event: each becomes an event that carries a token of its own, and waits for one that brings the token
+// back.
 
 import type { CancelSignal, Clock } from '#base/mod.ts';
 import type { ReplyRule } from '../control.ts';
 import type { CloudEvent } from '../event.ts';
 import { textOf, withAttributes } from '../event.ts';
 
-/** What came of the waiting; `gone`: whoever asked does not want to know any more. */
+/** How the waiting ended; `gone`: the client has gone away. */
 export type Awaited =
   | { readonly outcome: 'reply'; readonly event: CloudEvent }
   | { readonly outcome: 'late' }
@@ -47,7 +48,7 @@ export class AwaitedReplies {
     this.#ports = ports;
   }
 
-  /** Undefined where as many wait as may. */
+  /** Undefined where too many wait already. */
   open(stream: unknown, event: CloudEvent, rule: ReplyRule, signal?: CancelSignal): Waiting | undefined {
     const { clock, secret, max = MAX_WAITING } = this.#ports;
     if (this.#isClosing || this.#size >= max) return undefined;

@@ -9,7 +9,7 @@ import type { ReplayOrder, ReplayStatus } from './words.ts';
 
 /** How often it is made durable how far replays have come; after a crash no more than this is sent twice. */
 const SAVE_MS = 1000;
-/** Replays that are told of; of more, the oldest that are over are forgotten. */
+/** Replays that are remembered; beyond that the oldest that are over are forgotten. */
 const MAX_TOLD = 100;
 const MARK_PREFIX = 'replay/';
 
@@ -27,7 +27,7 @@ export class Replays {
     return [...this.#all.values()].map(({ status }) => status);
   }
 
-  /** Resolves with its id once it would go on after a crash. */
+  /** Starts a replay. Resolves with its id once a crash would not lose it. */
   async begin(order: ReplayOrder, { from, until }: { readonly from: number; readonly until: number }): Promise<string> {
     const kept = { order, from, position: from, until, delivered: 0, failed: 0, unfinished: [], isOver: false };
     const replay = new Replay(this.#freeId(), kept, this.#ports);
@@ -114,7 +114,7 @@ export class Replays {
     replay.stop();
   }
 
-  /** By the time, so that no two of a stream's life have the same. */
+  /** Made from the time, so that a stream never has the same id twice. */
   #freeId(): string {
     for (let number = this.#ports.clock.now(); ; number++) {
       const id = `replay-${number.toString(36)}`;

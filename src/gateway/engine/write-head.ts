@@ -31,7 +31,7 @@ export function responseText(head: ResponseHead, framing: ResponseFraming): stri
   return `${text}\r\n`;
 }
 
-/** The last that was looked through, and its text: an answer that is always the same is looked through once. */
+/** The last head that was written, and its text: an answer that is always the same is formatted once. */
 let lastHead: ResponseHead | undefined;
 let lastText = '';
 

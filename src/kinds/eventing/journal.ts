@@ -126,13 +126,13 @@ export const Replay = defineKind({
   kind: 'Replay',
   names: { plural: 'replays' },
   scope: 'Namespaced',
-  doc: 'Replay sends what is kept of a Broker or channel once more, to wherever it is wanted.',
+  doc: 'Replay sends kept events of a Broker or channel to any sink again.',
   spec: object({
-    from: text().doc('Where to begin: offset:N, or a time. The oldest that is kept unless told.'),
-    until: text().doc('Where to end. At what is newest when the order comes, unless told.'),
+    from: text().doc('Where to begin: offset:N, or a time; by default at the oldest that is kept.'),
+    until: text().doc('Where to end; by default after the newest event at the time of the order.'),
     filters: FiltersSchema.doc('Filters that must all let an event through.'),
     to: DestinationSchema.doc('Where the events go.'),
-    delivery: DeliverySchema.doc('How. Unless told, with three more attempts and back-off from a second.'),
+    delivery: DeliverySchema.doc('How events are sent; by default with three retries and back-off from one second.'),
   }),
   status: object({
     id: text().required(),
@@ -167,7 +167,7 @@ export const Redrive = defineKind({
   kind: 'Redrive',
   names: { plural: 'redrives' },
   scope: 'Namespaced',
-  doc: 'Redrive sends one event to one consumer once more, changed or not.',
+  doc: 'Redrive sends one event to one consumer again, changed or not.',
   spec: object({
     offset: int64().required(),
     consumer: text().required().doc('Uid, or name, of a Trigger or Subscription.'),

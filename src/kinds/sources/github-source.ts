@@ -35,10 +35,12 @@ export const GitHubSource = defineKind({
   spec: object({
     ...sourceSpecFields,
     ownerAndRepository: text().doc('The repository, as OWNER/NAME, or an organization.'),
-    eventTypes: list(text()).doc("Which events are asked for and sent on, by GitHub's own names, as push."),
-    accessToken: SecretKeySchema.doc('With it the webhook is made at GitHub; without, it is to be made by hand.'),
+    eventTypes: list(text()).doc("Which events are asked for and sent on, by GitHub's own names, such as push."),
+    accessToken: SecretKeySchema.doc(
+      'A token with which the webhook is made at GitHub; without it, you make the webhook by hand.',
+    ),
     secretToken: SecretKeySchema.doc('The secret that GitHub signs its calls with.'),
-    githubAPIURL: text().doc('Where the API of GitHub is; that of github.com unless told.'),
+    githubAPIURL: text().doc('The URL of the API of GitHub; by default that of github.com.'),
     secure: flag().doc('Whether GitHub is to check the certificate of the address that it calls.'),
     serviceAccountName: text(),
   }),

@@ -30,10 +30,12 @@ const PATH = /^[\w-]+(\.[\w-]+)*$/;
 
 const SignatureSchema = object({
   secret: SecretKeySchema.doc('The secret that both sides know.'),
-  header: text().doc('The header with the signature.'),
-  algorithm: text().doc('sha256 (HMAC; the usual), sha1, sha512, or token: the header has the secret itself.'),
-  encoding: text().doc('How the signature is written: hex or base64.'),
-  prefix: text().doc('What stands before the signature in the header, as sha256=.'),
+  header: text().doc('The header with the signature; by default X-Hub-Signature-256.'),
+  algorithm: text().doc(
+    'sha256 (the default), sha1 or sha512: an HMAC of the body; or token: the header is the secret itself.',
+  ),
+  encoding: text().doc('How the signature is encoded: hex (the default) or base64.'),
+  prefix: text().doc('What stands before the signature in the header, such as sha256=.'),
 });
 export type WebhookSignature = TypeOf<typeof SignatureSchema>;
 
@@ -56,15 +58,15 @@ export const WebhookSource = defineKind({
   doc: 'WebhookSource sends an event for each call of its address that is signed with its secret.',
   spec: object({
     ...sourceSpecFields,
-    signature: SignatureSchema.doc('How callers show who they are.'),
+    signature: SignatureSchema.doc('How callers prove that they know the secret.'),
     unsigned: flag().doc('Whether anyone may call.'),
     event: object({
-      source: text().doc('The source of events; the path of this object unless told.'),
+      source: text().doc('The source of events; by default the path of this object.'),
       id: ValueFromSchema.doc(
-        'The id of an event; a new one unless told. One that the caller repeats lets receivers tell.',
+        'The id of an event; by default a new one. If the caller repeats its id, receivers recognize a repeated call.',
       ),
-      type: ValueFromSchema.doc('The type of an event; dev.ebb.webhook unless told.'),
-      subject: ValueFromSchema.doc('The subject of an event; none unless told.'),
+      type: ValueFromSchema.doc('The type of an event; by default dev.ebb.webhook.'),
+      subject: ValueFromSchema.doc('The subject of an event; by default none.'),
     }),
   }),
   status: livingStatus({ ...sourceStatusFields, address: AddressSchema.doc('The URL to be called.') }),

@@ -1,4 +1,4 @@
-// One partition that is read: what waits, what is under way, and how far all is done.
+// One partition that is read: records that wait, records under way, and the offset before which all are done.
 
 import type { KafkaRecord, Partition, Position } from '#kafka/mod.ts';
 import { Progress } from './progress.ts';

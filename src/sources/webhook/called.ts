@@ -1,4 +1,4 @@
-// Finds the source that a host belongs to, and what is known of it: for the front.
+// Finds the source that a host belongs to, with its secret and its sink, for the server of webhooks.
 
 import type { Clock, Random } from '#base/mod.ts';
 import { uuid } from '#base/mod.ts';

@@ -1,5 +1,5 @@
-// The HTTP face of sources that are called. 2xx is said once the sink has the event; whatever else a caller may mend by calling again
-// is 5xx.
+// Serves the addresses of WebhookSources and GitHubSources. A call is answered 2xx once the sink has the event; 5xx where calling again
+// may help.
 
 import type { CloudEvent } from '#events/mod.ts';
 import type { Delivered, Parcel } from '../outbox.ts';

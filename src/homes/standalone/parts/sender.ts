@@ -1,4 +1,4 @@
-// How events of the control process get to where they are sent: those of sources to their sinks, and what transformations make.
+// Sends events from the control process: those of sources to their sinks, and the results of EventTransforms.
 
 import type { Send } from '#events/mod.ts';
 import { engineTransport } from '#gateway/mod.ts';

@@ -1,4 +1,5 @@
-// Sinks and transformations that the platform itself is, and sources that are called: a server that takes their events, and the Services by which they are found.
+// The server for sinks, EventTransforms and webhook sources, which the platform itself carries out, and the Services by which they are
+// found.
 
 import type { Engine } from '#engine/mod.ts';
 import type { Send } from '#events/mod.ts';
