@@ -96,9 +96,7 @@ Examples:
 
 function replay(ports: CliPorts): Command {
   const command = new Command('replay')
-    .description(
-      'Sends kept events to any sink again, oldest first. Without --to, tells how far replays are.',
-    )
+    .description('Sends kept events to any sink again, oldest first. Without --to, tells how far replays are.')
     .option('--to <sink>', 'a URL, or an object as ksvc/hello, broker/default or svc/ledger')
     .option('-f, --follow', 'wait for its end; exit code 1 if an event was not taken');
   return withPlace(withFilters(command))
