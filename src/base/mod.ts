@@ -21,4 +21,5 @@ export * from './json.ts';
 export * from './period.ts';
 export * from './quantity.ts';
 export * from './random.ts';
+export * from './raw-headers.ts';
 export * from './virtual-clock.ts';

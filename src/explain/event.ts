@@ -137,10 +137,9 @@ function clauses(verdict: FilterVerdict | undefined): Said[] {
 const TONES = { pass: 'good', fail: 'bad', none: 'plain' } as const;
 
 function clauseLines({ result, clause, met, parts = [] }: FilterVerdict, depth: number): Said[] {
-  const says = { pass: 'pass', fail: 'fail', none: 'none' }[result];
   const found = met === undefined ? '' : `, met ${met}`;
   return [
-    { text: `${INDENT}${says}  ${'  '.repeat(depth)}${clause}${found}`, tone: TONES[result] },
+    { text: `${INDENT}${result}  ${'  '.repeat(depth)}${clause}${found}`, tone: TONES[result] },
     ...parts.flatMap((part) => clauseLines(part, depth + 1)),
   ];
 }

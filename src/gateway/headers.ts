@@ -1,5 +1,6 @@
 // Header lists: reading them, and what changes in them on the way through.
 
+import { headerValue } from '#base/mod.ts';
 import type { Protocol } from './control.ts';
 import { Fields, linesOf } from './fields.ts';
 import type { Exchange, RawHeaders } from './transport.ts';
@@ -101,14 +102,7 @@ function roleOf(field: string): Role {
   return roleIn(field, 0, field.length);
 }
 
-/** The first value of a field, by its lower-case name. */
-export function headerValue(headers: RawHeaders, name: string): string | undefined {
-  for (let i = 0; i < headers.length; i += 2) {
-    const field = headers[i] ?? '';
-    if (field.length === name.length && field.toLowerCase() === name) return headers[i + 1];
-  }
-  return undefined;
-}
+export { headerValue };
 
 /** All values of a field, joined as one list (RFC 9110 §5.3). */
 export function headerList(headers: RawHeaders, name: string): string | undefined {

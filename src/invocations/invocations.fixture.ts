@@ -1,6 +1,6 @@
 // Invocations in virtual time, with functions that are functions; another world over the same log is what comes after a crash.
 
-import { seededRandom, VirtualClock } from '#base/mod.ts';
+import { headerValue, seededRandom, VirtualClock } from '#base/mod.ts';
 import type { EventLog } from '#events/mod.ts';
 import { keptLog, LogFullError, memoryLog, openDiskLog } from '#events/mod.ts';
 import { SimulatedDisk } from '#storage/mod.ts';
@@ -176,6 +176,5 @@ export function answerOf(status: number, body = '', headers: readonly string[] =
 
 /** A header of a request that was sent. */
 export function headerOf({ headers }: { readonly headers: readonly string[] }, name: string): string | undefined {
-  const at = headers.findIndex((field, i) => i % 2 === 0 && field.toLowerCase() === name);
-  return at < 0 ? undefined : headers[at + 1];
+  return headerValue(headers, name);
 }

@@ -1,6 +1,6 @@
 // What follows from an attempt: it is over, or it is tried again. Pure.
 
-import { formatDuration } from '#base/mod.ts';
+import { formatDuration, headerValue } from '#base/mod.ts';
 import { nextAttempt, retryAfterMs } from '#events/mod.ts';
 import { REFUSAL_HEADER } from '#gateway/mod.ts';
 import type { Outcome, Settings } from './words.ts';
@@ -63,8 +63,7 @@ function failed(why: string): Step & { readonly kind: 'over' } {
 
 /** Why the gateway itself said no, where it was that which answered. */
 export function refusalIn(headers: readonly string[]): string | undefined {
-  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === REFUSAL_HEADER);
-  return at < 0 ? undefined : headers[at + 1];
+  return headerValue(headers, REFUSAL_HEADER);
 }
 
 /** A service that is being made anew has no route for a moment. */

@@ -1,6 +1,6 @@
 // Invocations by HTTP: requests taken with their bodies, and the status, result and end of each under its own path.
 
-import { messageOf } from '#base/mod.ts';
+import { headerValue, messageOf } from '#base/mod.ts';
 import type { BodyFault, BodyLimits } from '#events/mod.ts';
 import { Bodies } from '#events/mod.ts';
 import type { AsyncInvocations, AsyncRule, AsyncSource, Door, Exchange, RefusalReason } from '#gateway/mod.ts';
@@ -209,9 +209,10 @@ function waitOf({ headers }: Exchange): number | undefined {
 
 /** The idempotency key, with or without the quotes of a structured field; null where it is no key. */
 function keyOf(headers: readonly string[]): string | null | undefined {
-  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === KEY);
-  if (at < 0) return undefined;
-  const key = (headers[at + 1] ?? '').trim().replace(/^"(.*)"$/, '$1');
+  const key = headerValue(headers, KEY)
+    ?.trim()
+    .replace(/^"(.*)"$/, '$1');
+  if (key === undefined) return undefined;
   return key === '' || key.length > MAX_KEY ? null : key;
 }
 

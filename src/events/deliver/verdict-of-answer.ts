@@ -1,5 +1,6 @@
 // What an answer to a delivery means: delivered, delivered with a reply, or failed, and whether it is worth another try. Pure.
 
+import { headerValue } from '#base/mod.ts';
 import type { CloudEvent } from '../event.ts';
 import type { Decoded } from '../message.ts';
 import type { Consumer } from '../control.ts';
@@ -87,8 +88,7 @@ function dataOf(body: Uint8Array): string {
 
 /** How long an answer asks to be left alone: whole seconds, or a date of HTTP; what is neither, or past, asks for nothing. */
 export function retryAfterMs(headers: readonly string[], now: number): number | undefined {
-  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'retry-after');
-  const value = at < 0 ? '' : (headers[at + 1] ?? '').trim();
+  const value = (headerValue(headers, 'retry-after') ?? '').trim();
   if (/^[0-9]+$/.test(value)) return Number(value) * 1000;
   const date = /^[A-Z][a-z]{2},? /.test(value) ? Date.parse(value) : NaN;
   return date > now ? date - now : undefined;

@@ -1,5 +1,6 @@
 // Who may send events to an address: the bearer token's subject, and the policies over it.
 
+import { headerValue } from '#base/mod.ts';
 import type { AccessPolicy, AccessRule, Filter } from '../control.ts';
 import type { CloudEvent } from '../event.ts';
 import type { IngressAnswer } from './refusals.ts';
@@ -60,6 +61,5 @@ function fits(pattern: string, subject: string): boolean {
 }
 
 function bearerToken(headers: readonly string[]): string | undefined {
-  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization');
-  return at < 0 ? undefined : /^Bearer +(\S+)$/i.exec((headers[at + 1] ?? '').trim())?.[1];
+  return /^Bearer +(\S+)$/i.exec((headerValue(headers, 'authorization') ?? '').trim())?.[1];
 }

@@ -1,4 +1,4 @@
-// Deliveries of what is kept: once more, beside those that consumers get.
+// A replay: sends events that are kept to a sink, beside the deliveries that consumers get.
 
 import type { Consumer, Delivery } from '../control.ts';
 import { ConsumerRun } from '../deliver/consumer-run.ts';

@@ -130,7 +130,6 @@ export class Reading {
       });
       this.#member = member;
       if (!signal.aborted) await over.promise;
-      else await member.close();
       if (signal.aborted) await member.close().catch(() => undefined);
     } finally {
       this.#member = undefined;

@@ -1,5 +1,6 @@
 // A call of a webhook, and what may be read of it.
 
+import { headerValue } from '#base/mod.ts';
 import type { ValueFrom } from '#kinds/mod.ts';
 
 /** A request with its whole body. */
@@ -21,9 +22,7 @@ export interface WebhookAnswer {
 
 /** The first value of a header, whatever the case of its name. */
 export function headerOf({ headers }: Pick<WebhookCall, 'headers'>, wanted: string): string | undefined {
-  const name = wanted.toLowerCase();
-  const at = headers.findIndex((one, index) => index % 2 === 0 && one.toLowerCase() === name);
-  return at < 0 ? undefined : headers[at + 1];
+  return headerValue(headers, wanted.toLowerCase());
 }
 
 /** What stands there; undefined where nothing does, or no text, number or truth value. */
