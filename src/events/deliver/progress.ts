@@ -1,4 +1,4 @@
-// How far a stream's dispatch has come: made durable as marks of the log, and what nobody needs any more let go of.
+// Notes how far a stream's dispatch has come as marks of the log, and trims from the log what nobody needs any more.
 
 import type { Timer } from '#base/mod.ts';
 import { messageOf } from '#base/mod.ts';

@@ -10,7 +10,7 @@ import { clientOptions } from './options.ts';
 import { readBatches } from './records.ts';
 import { hasError, kafkaError } from './troubles.ts';
 
-/** A member that is not heard of for so long has gone; it says every three seconds that it is there. */
+/** Milliseconds. A member that sends no heartbeat for the session's timeout counts as gone. */
 const TIMES = { sessionTimeout: 30_000, rebalanceTimeout: 60_000, heartbeatInterval: 3000 };
 /** How long a broker may wait for records before it answers that there are none. */
 const FETCH_WAIT_MS = 500;
@@ -42,11 +42,11 @@ class Member implements GroupMember {
   readonly #reader: LibraryConsumer;
   readonly #options: GroupOptions;
   readonly #handlers: GroupHandlers;
-  /** Nodes of which an answer is awaited. */
+  /** Brokers whose answer to a fetch is awaited. */
   readonly #asked = new Set<number>();
   #positions = new Map<string, Position>();
   #memberId: string | null = null;
-  /** Goes up with each assignment: what was asked before is of no weight then. */
+  /** Goes up with each assignment, so that answers to earlier fetches are recognized and dropped. */
   #round = 0;
   #settling: Promise<void> = Promise.resolve();
   #isOver = false;
@@ -98,7 +98,7 @@ class Member implements GroupMember {
     this.#settling = this.#settling.then(() => this.#settle()).catch((thrown: unknown) => this.#end(thrown));
   }
 
-  /** After each rebalance. As long as it is the same member, what it had and has still was nobody else's meanwhile. */
+  /** Runs after each rebalance. While the member's id is the same, nobody else had the partitions that it keeps. */
   async #settle(): Promise<void> {
     const round = ++this.#round;
     const assigned = (this.#own.assignments ?? []).flatMap(({ topic, partitions }) =>
@@ -140,7 +140,7 @@ class Member implements GroupMember {
     return positions;
   }
 
-  /** Asks each node for what is wanted of it, unless its answer is awaited. */
+  /** Fetches from each broker the partitions that are wanted, unless its last answer is still awaited. */
   async #fetch(): Promise<void> {
     const metadata = await this.#reader.metadata({ topics: [...this.#options.topics] });
     for (const [node, positions] of this.#wantedByNode(metadata)) {
@@ -195,7 +195,7 @@ class Member implements GroupMember {
     if (records.length > 0) this.#handlers.records(records);
   }
 
-  /** What was to be read is not there any more: goes on where a group would begin. */
+  /** The next record to be read is gone from the log: goes on where a new group would begin. */
   async #leap(positions: readonly Position[]): Promise<void> {
     const topics = [...new Set(positions.map(({ topic }) => topic))];
     const first = await this.#own.listOffsets({ topics, timestamp: EARLIEST });

@@ -1,5 +1,5 @@
-// Evaluates expressions of users in processes of their own, which are started when they are needed, ended when they take too long,
-// and go when nothing is asked of them any more.
+// Evaluates expressions of users in helper processes, which are started when they are needed, killed when they take too long, and
+// ended when they are idle.
 
 import type { Clock, Timer } from '#base/mod.ts';
 import type { Outcome, Question, Reply } from './question.ts';
@@ -15,7 +15,7 @@ export interface Helper {
 
 export interface HelperListener {
   readonly answered: (reply: Reply) => void;
-  /** It is gone, of itself. */
+  /** The process has ended without being told to. */
   readonly ended: (why: string) => void;
 }
 
@@ -28,7 +28,7 @@ export type Evaluated = Outcome | { readonly outcome: 'busy' };
 export interface Evaluator {
   /** What is wrong with an expression; undefined where nothing is. */
   check(expression: string): Promise<string | undefined>;
-  /** `who` asks; each of those who do gets the same share. `input` is JSON. */
+  /** `who` asks; all who ask take turns. `input` is JSON. */
   evaluate(who: string, expression: string, input: string): Promise<Evaluated>;
 }
 
@@ -41,7 +41,7 @@ export interface EvaluatorPorts {
 const HELPERS = 2;
 /** Evaluations that may wait. */
 const MAX_WAITING = 1000;
-/** How much later than the time for an evaluation its process is ended: it also starts, and reads and writes JSON. */
+/** Added to the time for an evaluation before its process is killed: it may have to start, and reads and writes JSON. */
 const GRACE_MS = 2000;
 /** A process with nothing to do goes after so long. */
 const IDLE_MS = 300_000;
@@ -56,7 +56,7 @@ interface Work {
 interface Seat {
   helper?: Helper | undefined;
   work?: Work | undefined;
-  /** Of its evaluation, or of its rest. */
+  /** Ends the evaluation that takes too long, or the process that is idle. */
   timer?: Timer | undefined;
 }
 
@@ -138,7 +138,7 @@ export class Evaluators implements Evaluator {
     this.#assign();
   }
 
-  /** Without its process, and with `result` for what it was at. */
+  /** Kills the seat's process, and settles its work, if any, with `result`. */
   #clear(seat: Seat, result: Outcome): void {
     const { work, helper } = seat;
     seat.timer?.cancel();
