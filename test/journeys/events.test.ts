@@ -172,7 +172,7 @@ test('ebb events tells what became of the order, and sends it again', async () =
   });
   expect(await events('list', '--state', 'dead-lettered', '-o', 'name')).toBe('1\n');
   expect(await events('replay', '--broker', 'shop', '--type', 'order', '--to', at('/again'), '--follow')).toMatch(
-    /^replay-1 is over: 1 delivered to /,
+    /^replay-\S+ is over: 1 delivered to /,
   );
   expect(heardAt('/again')).toMatchObject([{ headers: { 'ce-id': '1' }, body: '{"order": "1"}' }]);
 }, 120_000);
