@@ -2,6 +2,7 @@
 
 import type { CancelSignal } from '#base/mod.ts';
 import { VirtualClock } from '#base/mod.ts';
+import type { LogFields } from '#telemetry/mod.ts';
 import { silentLog } from '#telemetry/mod.ts';
 import type { Consumer, StreamAddress, StreamRule } from './control.ts';
 import type { Attempt } from './deliver/ports.ts';
@@ -42,6 +43,8 @@ export class EventsWorld {
   readonly events: Events;
   readonly received: Received[] = [];
   readonly attempts: Attempt[] = [];
+  /** What the log warns of. */
+  readonly warnings: { readonly message: string; readonly fields: LogFields | undefined }[] = [];
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #counts = new Map<string, number>();
   readonly #startedAt: number;
@@ -57,7 +60,7 @@ export class EventsWorld {
       codec: httpCodec,
       filtering,
       send: (request, signal) => this.#send(request, signal),
-      logger: silentLog,
+      logger: { ...silentLog, warn: (message, fields) => this.warnings.push({ message, fields }) },
       brokerHosts: [BROKER_HOST],
       requestHosts: [REQUEST_HOST],
       secret: () => `secret-${++secrets}`,

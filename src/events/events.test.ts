@@ -50,6 +50,21 @@ describe('from a producer to the subscribers', () => {
     expect(got).not.toHaveProperty('cookie');
   });
 
+  test('an answer that is neither empty nor an event is a failure whose reason is noted and logged', async () => {
+    const world = await worldWith({ a: trigger('a', { delivery: { retry: 0 } }) });
+    world.at('http://a.ns/', { status: 200, body: 'Good day' });
+    await world.emit('x', '4711');
+    await world.clock.advance(0);
+    const why = { status: 200, reason: 'the answer is no event' };
+    expect(world.attempts).toMatchObject([{ ...why, next: { kind: 'end', end: 'failed' } }]);
+    expect(world.warnings).toEqual([
+      {
+        message: 'an event was not delivered',
+        fields: { stream: 'ns/b', offset: 0, events: 1, trigger: 'ns/a', event: '4711', ...why },
+      },
+    ]);
+  });
+
   test('a Trigger may ask for the JSON format', async () => {
     const world = await worldWith({ a: trigger('a', { delivery: { retry: 0, format: 'json' } }) });
     world.at('http://a.ns/', { status: 200 });

@@ -123,6 +123,32 @@ test.each<[string, Partial<EventStory>, string[]]>([
     ],
   ],
   [
+    'an answer that is no event',
+    {
+      fates: [fate('a', 'dead-lettered')],
+      attempts: [
+        attempt('a', 1, { status: 200, reason: 'the answer is no event', next: { kind: 'wait', ms: 1000 } }),
+        attempt('a', 2, { status: 200, reason: 'the answer is no event', next: { kind: 'send' } }),
+        dead,
+      ],
+    },
+    [
+      'Trigger a did not take it in 2 attempts (200: the answer is no event): the dead letter sink has it.',
+      '    1. 00:00:01.100 to http://a/: 200 after 12 ms: the answer is no event; tried again 1.0 s later',
+      '    2. 00:00:02.100 to http://a/: 200 after 12 ms: the answer is no event; given up',
+      '    3. 00:00:01.100 the dead letter to http://dead/: 202 after 12 ms',
+      '    What takes events should return nothing, or an event: with the headers Ce-Specversion, Ce-Id, Ce-Type and Ce-Source.',
+    ],
+  ],
+  [
+    'a failure that says why',
+    { fates: [fate('a', 'failed')], attempts: [attempt('a', 1, { status: 500, reason: 'no such field' })] },
+    [
+      'Trigger a did not take it in 1 attempt (500: no such field), and there is no dead letter sink.',
+      '    1. 00:00:01.100 to http://a/: 500 after 12 ms: no such field',
+    ],
+  ],
+  [
     'nobody has it',
     { fates: [fate('a', 'failed')], attempts: [attempt('a', 1, { status: 400 })] },
     [

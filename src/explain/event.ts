@@ -59,7 +59,17 @@ function aboutConsumer(story: EventStory, one: Consumer): Said[] {
     { text: `${consumerName(one.consumer)} ${text}`, tone },
     ...clauses(one.verdict),
     ...one.attempts.map((attempt, i) => attemptLine(attempt, i + 1)),
+    ...advice(one.attempts),
   ];
+}
+
+const ADVICE =
+  'What takes events should return nothing, or an event: with the headers Ce-Specversion, Ce-Id, Ce-Type and Ce-Source.';
+
+/** What to do about a subscriber that answers well, and with what is no event. */
+function advice(attempts: readonly DeliveryAttempt[]): Said[] {
+  const last = at(attempts, 'subscriber').at(-1);
+  return last && isGood(last.status) && last.reason !== undefined ? [plain(`${INDENT}${ADVICE}`)] : [];
 }
 
 /** `Trigger audit`. */
@@ -96,7 +106,7 @@ function delivered(attempts: readonly DeliveryAttempt[]): string {
 function refusal(attempts: readonly DeliveryAttempt[]): string {
   const replies = at(attempts, 'reply');
   const tries = replies.length > 0 ? replies : at(attempts, 'subscriber');
-  const count = `${times(tries.length)} (${answerOf(tries.at(-1))})`;
+  const count = `${times(tries.length)} (${whyOf(tries.at(-1))})`;
   return replies.length > 0 ? `has it, but its reply was not taken in ${count}` : `did not take it in ${count}`;
 }
 
@@ -112,7 +122,7 @@ function underWay(attempts: readonly DeliveryAttempt[]): string {
   const last = attempts.at(-1);
   if (!last) return 'is to have it: it waits, or is being sent for the first time.';
   const then = last.next.kind === 'wait' ? `, tried again ${later(last.next.ms, 'after that')}` : '';
-  return `is to have it: ${times(attempts.length)} so far, the last one at ${clockOf(last.time)} (${answerOf(last)})${then}.`;
+  return `is to have it: ${times(attempts.length)} so far, the last one at ${clockOf(last.time)} (${whyOf(last)})${then}.`;
 }
 
 const times = (count: number): string => `${count} attempt${count === 1 ? '' : 's'}`;
@@ -147,22 +157,33 @@ function clauseLines({ result, clause, met, parts = [] }: FilterVerdict, depth: 
 const STAGES = { subscriber: '', reply: 'its reply ', 'dead-letter': 'the dead letter ' } as const;
 
 function attemptLine(attempt: DeliveryAttempt, number: number): Said {
-  const { destination, time, tookMs, status } = attempt;
+  const { destination, time, tookMs, reason } = attempt;
   const to = `${attempt.isRedrive ? 'again by hand, ' : ''}${STAGES[attempt.at]}to ${destination}`;
-  const how = `${answerOf(attempt)} after ${period(tookMs)}${followed(attempt)}`;
-  return { text: `${INDENT}${number}. ${clockOf(time)} ${to}: ${how}`, tone: isGood(status) ? 'good' : 'bad' };
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const how = `${answerOf(attempt)} after ${period(tookMs)}${why}${followed(attempt)}`;
+  return { text: `${INDENT}${number}. ${clockOf(time)} ${to}: ${how}`, tone: isTaken(attempt) ? 'good' : 'bad' };
 }
 
 const isGood = (status: number | undefined): boolean => status !== undefined && status >= 200 && status < 300;
 
-function followed({ next, at: stage, status }: DeliveryAttempt): string {
+/** A good status is not all: the answer may be one that counts as failed. */
+const isTaken = ({ status, reason }: DeliveryAttempt): boolean => isGood(status) && reason === undefined;
+
+function followed(attempt: DeliveryAttempt): string {
+  const { next, at: stage } = attempt;
   if (next.kind === 'wait') return `; tried again ${later(next.ms, 'later')}`;
   if (next.kind === 'end') return '';
-  return stage === 'subscriber' && isGood(status) ? '; it replied' : '; given up';
+  return stage === 'subscriber' && isTaken(attempt) ? '; it replied' : '; given up';
 }
 
 function answerOf(answer: Pick<DeliveryAttempt, 'status' | 'error'> | undefined): string {
   return answer?.status === undefined ? (answer?.error ?? 'no answer') : String(answer.status);
+}
+
+/** Its answer, and the reason where there is one. */
+function whyOf(attempt: DeliveryAttempt | undefined): string {
+  const answer = answerOf(attempt);
+  return attempt?.reason === undefined ? answer : `${answer}: ${attempt.reason}`;
 }
 
 const later = (ms: number, word: string): string => (ms === 0 ? 'at once' : `${period(ms)} ${word}`);

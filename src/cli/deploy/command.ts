@@ -20,6 +20,8 @@ A folder may hold:
   go.mod                     package main; needs go on PATH
   one executable file        run as it is
 A program must listen on the port in $PORT.
+What takes events from a Trigger answers nothing, or an event (headers Ce-Specversion, Ce-Id, Ce-Type, Ce-Source); any
+other answer counts as a failure, and the event is sent again.
 
 Examples:
   ebb deploy ./hello

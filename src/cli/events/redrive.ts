@@ -84,8 +84,8 @@ function tellEnd(results: readonly RedriveStatus[], wanted: number, flags: Redri
 const lineOf = ({ event, place, consumer }: Wanted): string =>
   `${String(event.attributes['id'])} of ${placeName(place)} to ${consumer.name}`;
 
-function resultOf({ state, status, error }: RedriveStatus): string {
-  const answer = status === undefined ? error : String(status);
+function resultOf({ state, status, error, reason }: RedriveStatus): string {
+  const answer = status === undefined ? error : `${status}${reason === undefined ? '' : `: ${reason}`}`;
   return answer === undefined ? state : `${state} (${answer})`;
 }
 

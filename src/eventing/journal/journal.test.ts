@@ -96,7 +96,7 @@ function journalOver(more: Partial<EventsControl> = {}) {
     event: async (_: string, offset: number) => (offset === 4 ? story : undefined),
     replay: async (order: unknown) => (asked.push(order), 'replay-1'),
     replays: async () => [{ ...run, isOver: false }],
-    redrive: async (order: unknown) => (asked.push(order), { end: 'failed', status: 503 }),
+    redrive: async (order: unknown) => (asked.push(order), { end: 'failed', status: 503, reason: 'no room' }),
     ...more,
   } as EventsControl;
   return { asked, journal: eventJournal({ events, reader }) };
@@ -182,7 +182,7 @@ describe('what is sent again', () => {
   test('a redrive is changed, and goes to who is named', async () => {
     const { asked, journal } = journalOver();
     const order = { offset: 4, consumer: 'audit', set: { subject: 'x' }, unset: ['foo'], data: 'e30=' };
-    expect(await journal.redrive(broker, order)).toEqual({ state: 'failed', status: 503 });
+    expect(await journal.redrive(broker, order)).toEqual({ state: 'failed', status: 503, reason: 'no room' });
     expect(asked).toEqual([
       { stream, offset: 4, consumer: 'one', attributes: { subject: 'x', foo: null }, data: 'e30=' },
     ]);

@@ -74,7 +74,7 @@ export function eventJournal({ events, reader }: EventJournalPorts): EventJourna
       const { set = {}, unset = [], data, offset } = order;
       const attributes = { ...set, ...Object.fromEntries(unset.map((name) => [name, null])) };
       checkChanged({ ...(await story(stream, offset)).attributes, ...attributes });
-      const { end, status, error } = await asked(
+      const { end, status, error, reason } = await asked(
         events.redrive({
           stream: stream.key,
           offset,
@@ -87,6 +87,7 @@ export function eventJournal({ events, reader }: EventJournalPorts): EventJourna
         state: stateOf(end),
         ...(status === undefined ? {} : { status }),
         ...(error === undefined ? {} : { error }),
+        ...(reason === undefined ? {} : { reason }),
       };
     },
   };
@@ -173,13 +174,14 @@ function eventOf({ offset, at, attributes, bytes, fates }: EventRow, stream: Jou
 }
 
 function attemptOf({ consumer, startedAt, next, ...attempt }: Attempt, stream: JournalStream): DeliveryAttempt {
-  const { at, destination, tookMs, status, error, isRedrive } = attempt;
+  const { at, destination, tookMs, status, error, reason, isRedrive } = attempt;
   return {
     consumer: consumerNamed(stream, consumer),
     at,
     destination,
     ...(status === undefined ? {} : { status }),
     ...(error === undefined ? {} : { error }),
+    ...(reason === undefined ? {} : { reason }),
     ...(isRedrive ? { isRedrive } : {}),
     time: timeOf(startedAt),
     tookMs,

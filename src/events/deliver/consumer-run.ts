@@ -10,7 +10,7 @@ import type { ConsumerMark, Unfinished } from './marks.ts';
 import type { End, Stage, Step } from './next-step.ts';
 import { destinationOf, firstStep, nextStep } from './next-step.ts';
 import { outgoing } from './outgoing.ts';
-import type { DeliveryPorts, Sieve } from './ports.ts';
+import type { Attempt, DeliveryPorts, Sieve } from './ports.ts';
 import { NotNowError } from './ports.ts';
 import type { Answer, Verdict } from './verdict-of-answer.ts';
 import { verdictOfAnswer, verdictOfReceipt } from './verdict-of-answer.ts';
@@ -178,30 +178,35 @@ export class ConsumerRun {
   /** Step by step until it ends, or waits. */
   async #deliver(task: Task, letter: Letter): Promise<void> {
     let step: Step = task.stage ? { kind: 'send', stage: task.stage } : firstStep(this.#rule, letter);
+    let outcome: Outcome = {};
     while (step.kind === 'send') {
       task.stage = step.stage;
-      step = await this.#attempt(step.stage, letter);
+      ({ step, outcome } = await this.#attempt(step.stage, letter));
       if (this.#over.aborted) return;
     }
-    if (step.kind === 'end') return this.#finish(task, step.end);
+    if (step.kind === 'end')
+      return this.#finish(task, step.end, { event: letter.event.attributes.get('id'), ...outcome });
     task.stage = step.stage;
     this.#wait(task, step.ms);
   }
 
-  async #attempt(stage: Stage, letter: Letter): Promise<Step> {
+  async #attempt(stage: Stage, letter: Letter): Promise<{ step: Step; outcome: Outcome }> {
     const { clock, transfer } = this.#ports;
     const rule = this.#rule;
     const destination = destinationOf(rule, stage);
     // What the stage was for has been taken out of the rule meanwhile.
-    if (!destination) return { kind: 'end', end: stage.at === 'dead-letter' ? 'failed' : 'delivered' };
+    if (!destination)
+      return { step: { kind: 'end', end: stage.at === 'dead-letter' ? 'failed' : 'delivered' }, outcome: {} };
     const startedAt = clock.now();
     const began = clock.monotonic();
     const timeoutMs = rule.delivery.timeoutMs ?? LONGEST_ATTEMPT_MS;
     const answer = await transfer(destination, outgoing(rule, stage, letter), { timeoutMs, signal: this.#over });
     const now = clock.now();
     const headers = 'error' in answer ? [] : passThrough(answer.headers);
-    const step = nextStep(rule, stage, this.#judge(stage, answer, now), headers);
-    if (this.#over.aborted) return step;
+    const verdict = this.#judge(stage, answer, now);
+    const step = nextStep(rule, stage, verdict, headers);
+    const outcome = outcomeOf(answer, verdict);
+    if (this.#over.aborted) return { step, outcome };
     const { stream, id: consumer } = this.#ports;
     this.#ports.onAttempt?.({
       stream,
@@ -209,12 +214,12 @@ export class ConsumerRun {
       offset: letter.offset,
       at: stage.at,
       destination: destination.url,
-      ...('error' in answer ? { error: answer.error } : { status: answer.status }),
+      ...outcome,
       startedAt,
       tookMs: clock.monotonic() - began,
       next: nextOf(step),
     });
-    return step;
+    return { step, outcome };
   }
 
   #judge({ at }: Stage, answer: Answer, now: number): Verdict {
@@ -241,12 +246,13 @@ export class ConsumerRun {
     });
   }
 
-  #finish(task: Task, end: End = 'delivered'): void {
+  #finish(task: Task, end: End = 'delivered', told: Readonly<Record<string, unknown>> = {}): void {
     this.#release(task);
     this.#tasks.delete(task.offset);
     this.#lanes.done(task);
-    if (end === 'failed') this.#complain(task, 'an event was not delivered');
-    else if (end === 'lost') this.#complain(task, 'neither the subscriber nor the dead letter sink took an event');
+    if (end === 'failed') this.#complain(task, 'an event was not delivered', told);
+    else if (end === 'lost')
+      this.#complain(task, 'neither the subscriber nor the dead letter sink took an event', told);
     this.#ports.onEnd?.(end);
     this.#ports.onChange();
   }
@@ -330,6 +336,15 @@ const BETWEEN_COMPLAINTS_MS = 10_000;
 const TROUBLE_MS = 1000;
 /** What it cannot do at the moment is soon over: somebody has to come back, or to say something. */
 const NOT_NOW_MS = 200;
+
+/** How an attempt went: in the journal, and in the log where nobody took the event. */
+type Outcome = Pick<Attempt, 'status' | 'error' | 'reason'>;
+
+function outcomeOf(answer: Answer, verdict: Verdict): Outcome {
+  if ('error' in answer) return { error: answer.error };
+  const reason = verdict.kind === 'failed' ? verdict.failure.reason : undefined;
+  return { status: answer.status, ...(reason === undefined ? {} : { reason }) };
+}
 
 function nextOf(step: Step) {
   if (step.kind === 'end') return { kind: step.kind, end: step.end };

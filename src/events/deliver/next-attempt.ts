@@ -17,7 +17,7 @@ export function nextAttempt(delivery: Delivery, failures: number, failure: Failu
 }
 
 function backoff({ backoffPolicy, backoffDelayMs = 0 }: Delivery, failures: number): number {
-  if (backoffPolicy === 'exponential') return backoffDelayMs * 2 ** (failures - 1);
+  if (backoffPolicy === 'exponential') return backoffDelayMs * Math.min(2 ** (failures - 1), Number.MAX_VALUE);
   return backoffPolicy === 'linear' ? backoffDelayMs * (failures - 1) : 0;
 }
 

@@ -50,6 +50,8 @@ export interface Attempt {
   /** Absent where there was no answer. */
   readonly status?: number;
   readonly error?: string;
+  /** Why it failed, in one short line, where the status does not say it. */
+  readonly reason?: string;
   /** Ordered by hand: where it fails, how the event stands with the consumer stays as it was. */
   readonly isRedrive?: true;
   /** Wall time at its start, and how long it took, in milliseconds. */

@@ -85,6 +85,29 @@ describe('what an answer that is well holds', () => {
   });
 });
 
+describe('the reason of a failure', () => {
+  const reasonOf = (answered: Answer): string | undefined => {
+    const decode = httpCodec.decode;
+    const verdict = verdictOfAnswer({ kind: 'trigger', wantsReply: true, answer: answered, decode, now: NOW });
+    return verdict.kind === 'failed' ? verdict.failure.reason : undefined;
+  };
+
+  test.each<[string, Answer, string | undefined]>([
+    ['text where an event or nothing is expected', answer(200, 'Good day'), 'the answer is no event'],
+    ['nothing but a status', answer(500), undefined],
+    ['no answer, which has its error', { error: 'connect ECONNREFUSED' }, undefined],
+    ['the header Reason', answer(500, 'long words', ['Reason', 'no such field']), 'no such field'],
+    ['a body, in one line', answer(500, ' Error:\n\tno\u001b[31m database\r\n'), 'Error: no [31m database'],
+    ['a long body, cut', answer(500, 'ü'.repeat(5000)), `${'ü'.repeat(199)}…`],
+  ])('%s', (_, answered, reason) => {
+    expect(reasonOf(answered)).toBe(reason);
+  });
+
+  test('an event that is none says what is wrong with it', () => {
+    expect(reasonOf(answer(200, '{}', EVENT.slice(0, 4)))).toMatch(/^the answer is a malformed event: .*source/);
+  });
+});
+
 describe('what dead letters tell', () => {
   test.each([
     ['', ''],

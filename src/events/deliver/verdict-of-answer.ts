@@ -16,6 +16,8 @@ export interface Failure {
   /** What dead letters tell beside it: base64, cut. */
   readonly data: string;
   readonly isRetryable: boolean;
+  /** Why, in one short line; absent where the status says all there is, or there was no answer. */
+  readonly reason?: string;
   /** How long the subscriber asked to be left alone, in milliseconds. */
   readonly retryAfterMs?: number;
 }
@@ -32,6 +34,8 @@ const MAX_DATA_CHARS = 1024;
 const RETRYABLE_4XX = new Set([404, 408, 409, 429]);
 /** What a filter says of an answer that is neither empty nor an event. */
 const NO_EVENT = 502;
+/** A reason is cut here. */
+const MAX_REASON_CHARS = 200;
 
 export interface AnswerFacts {
   readonly kind: Consumer['kind'];
@@ -51,7 +55,8 @@ export function verdictOfAnswer({ kind, wantsReply, answer, decode, now }: Answe
   if (decoded.kind === 'event') return wantsReply ? { kind: 'replied', event: decoded.event } : DELIVERED;
   if (decoded.kind === 'none' && (kind === 'subscription' || answer.body.length === 0)) return DELIVERED;
   if (kind === 'subscription' && !wantsReply) return DELIVERED;
-  return failed({ status: NO_EVENT, data: dataOf(answer.body), isRetryable: true });
+  const reason = decoded.kind === 'bad' ? `the answer is a malformed event: ${decoded.why}` : 'the answer is no event';
+  return failed({ status: NO_EVENT, data: dataOf(answer.body), isRetryable: true, reason: shortly(reason) });
 }
 
 /** Judges the answer of who gets a reply or a dead letter: what it answers beside the status is of no weight. */
@@ -71,13 +76,27 @@ function failureOf(answer: Answer, now: number): Failure {
   if ('error' in answer)
     return { status: 500, data: dataOf(Buffer.from(`dispatch error: ${answer.error}`)), isRetryable: true };
   const { status, headers, body } = answer;
+  const reason = shortly(headerValue(headers, 'reason') ?? textOf(body));
   const asked = status === 429 || status === 503 ? retryAfterMs(headers, now) : undefined;
   return {
     status,
     data: dataOf(body),
     isRetryable: status >= 500 || RETRYABLE_4XX.has(status),
+    ...(reason === '' ? {} : { reason }),
     ...(asked === undefined ? {} : { retryAfterMs: asked }),
   };
+}
+
+/** The beginning of a body as text: enough for a reason, whatever its characters take. */
+function textOf(body: Uint8Array): string {
+  const enough = body.subarray(0, MAX_REASON_CHARS * 4);
+  return Buffer.from(enough.buffer, enough.byteOffset, enough.length).toString();
+}
+
+/** One line, with nothing that a terminal would act on. */
+function shortly(text: string): string {
+  const line = text.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
+  return line.length > MAX_REASON_CHARS ? `${line.slice(0, MAX_REASON_CHARS - 1)}…` : line;
 }
 
 /** Only as much is encoded as is kept. */

@@ -146,6 +146,7 @@ export class JournalDesk implements JournalControl {
               end,
               ...(last?.status === undefined ? {} : { status: last.status }),
               ...(last?.error === undefined ? {} : { error: last.error }),
+              ...(last?.reason === undefined ? {} : { reason: last.reason }),
             }),
         },
       );

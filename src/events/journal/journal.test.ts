@@ -251,7 +251,7 @@ describe('redrive', () => {
 
   test('that fails says so, and tries no more', async () => {
     const world = await worldWithThree();
-    expect(await meanwhile(world, world.events.redrive(order))).toEqual({ end: 'failed', status: 503 });
+    expect(await meanwhile(world, world.events.redrive(order))).toEqual({ end: 'failed', status: 503, reason: 'no' });
     expect(world.idsAt('http://dead.ns/')).toHaveLength(3);
     const story = await world.events.event('ns/b', 0);
     expect(story?.fates['bad']).toEqual({ state: 'dead-lettered', attempts: 4, status: 503 });

@@ -106,6 +106,7 @@ export interface RedriveResult {
   readonly end: End;
   readonly status?: number;
   readonly error?: string;
+  readonly reason?: string;
 }
 
 /** Asks and orders. Rejects for a stream that is not there. */

@@ -97,6 +97,8 @@ export interface DeliveryAttempt {
   /** Absent where there was no answer. */
   readonly status?: number;
   readonly error?: string;
+  /** Why it failed, in one short line, where the status does not say it. */
+  readonly reason?: string;
   /** Ordered by hand. */
   readonly isRedrive?: true;
   /** RFC 3339. */
@@ -179,6 +181,7 @@ export const Redrive = defineKind({
     state: text().required(),
     status: int64().doc('Of the answer.'),
     error: text().doc('What went wrong, where there was no answer.'),
+    reason: text().doc('Why it failed, where the status does not say it.'),
   }),
   verbs: ['create'],
   validate({ spec: { set = {} } }, problems) {
