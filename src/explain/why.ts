@@ -38,6 +38,26 @@ export function why(facts: Facts): string[] {
   return once(chain(facts).map(readable), lastWords(facts).map(readable));
 }
 
+/** What is known of any object with conditions. */
+export interface Living {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly generation?: number | undefined };
+  readonly status?: (Conditioned & { observedGeneration?: number | undefined }) | undefined;
+}
+
+/** The same of another object: whether it is ready, and what its conditions say. */
+export function whyObject(object: Living): string[] {
+  const what = `${object.kind} ${object.metadata.name}`;
+  return [readiness(what, object.status), ...unfinished(what, object, object.status)].map(readable);
+}
+
+function readiness(what: string, status: Conditioned | undefined): string {
+  const ready = causeOf(status);
+  if (ready?.status === 'True') return `${what} is ready.`;
+  if (ready?.status === 'False') return `${what} is not ready: ${phrase(ready)}`;
+  return `${what} is not ready yet: ${ready ? phrase(ready) : 'no controller has looked at it so far.'}`;
+}
+
 function chain(facts: Facts): string[] {
   const { service } = facts;
   return [
@@ -63,8 +83,7 @@ function headline(service: Service, ready: Condition | undefined, pod: Pod | und
   if (ready?.status === 'True' && pod)
     return `${name} was ready and cannot start now: the image of Pod ${pod.metadata.name} is missing.`;
   if (ready?.status === 'True') return `${name} is ready at ${service.status?.url ?? 'no URL'}.`;
-  if (ready?.status === 'False') return `${name} is not ready: ${phrase(ready)}`;
-  return `${name} is not ready yet: ${ready ? phrase(ready) : 'no controller has looked at it so far.'}`;
+  return readiness(name, service.status);
 }
 
 /** A Pod that waits for an image which cannot be had, unless another one serves. */

@@ -25,6 +25,11 @@ beforeEach(async () => {
 });
 afterEach(() => void gateway.close());
 
+test('who gives a body as --data is told how', async () => {
+  expect(await world.run('invoke hello --data {"a":1}')).toBe(1);
+  expect(world.err).toMatch(/No platform runs on .*\{"a":1\}.* A body is given by -d or --data-text\./);
+});
+
 test.each([
   ['invoke hello', { method: 'GET', url: '/', body: '' }],
   ['invoke hello --path /?name=you', { method: 'GET', url: '/?name=you' }],

@@ -1,6 +1,7 @@
 // ebb invoke: one request to a service, through the gateway.
 
 import { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import { Service } from '#kinds/mod.ts';
 import { dataDirOf, endpointsOf } from '../data-dir.ts';
 import { Failure, absent, usage } from '../failure.ts';
@@ -61,7 +62,7 @@ async function invoke(name: string, flags: Flags, ports: CliPorts): Promise<void
   if (flags.wait && !flags.async) throw usage('--wait goes with --async; without it the answer is waited for anyway');
   const asked = askedOf(flags);
   const dataDir = dataDirOf(flags.data, ports.env);
-  const gateway = new URL(endpointsOf(dataDir).gateway);
+  const gateway = new URL(gatewayOf(dataDir, flags.data));
   const { client } = await ports.connect(dataDir);
   const service = await client.get(Service, flags.namespace, name);
   if (!service)
@@ -89,6 +90,16 @@ async function invoke(name: string, flags: Flags, ports: CliPorts): Promise<void
     ports.out(body);
     endLine(told, body, ports);
   });
+}
+
+/** Whoever knows curl takes --data for the body. */
+function gatewayOf(dataDir: string, data: string | undefined): string {
+  try {
+    return endpointsOf(dataDir).gateway;
+  } catch (error) {
+    if (!(error instanceof Failure) || data === undefined || existsSync(data)) throw error;
+    throw new Failure(`${error.message} A body is given by -d or --data-text.`, error.code);
+  }
 }
 
 /** What is said next begins a line, and a body goes out as it came. */

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KubeObject } from '#machinery/mod.ts';
-import { Configuration, Pod, Revision, Route, Service, SERVICE_LABEL } from '#kinds/mod.ts';
+import { Broker, Configuration, EventTransform, Pod, Revision, Route, Service, SERVICE_LABEL } from '#kinds/mod.ts';
 import { objectOf, World } from '../ports.fixture.ts';
 
 let world: World;
@@ -87,7 +87,38 @@ test('json is for programs; a Service that is not there ends with code 3', async
   const { service, lines } = JSON.parse(world.out) as { service: string; lines: string[] };
   expect([service, lines[0]]).toEqual(['hello', 'hello is ready at http://x.']);
   expect(await world.run('why absent')).toBe(3);
-  expect(world.err).toMatch(/There is no Service absent in namespace default. 'ebb get' shows/);
+  expect(world.err).toMatch(
+    /There is no Service absent in namespace default, nor anything else of Knative. 'ebb get' shows/,
+  );
+});
+
+test('of another kind its conditions are told, by its name alone or with its kind', async () => {
+  const conditions = [
+    failed('Ready', 'BadExpression', 'expected a name'),
+    failed('TransformationReady', 'BadExpression', 'expected a name'),
+  ];
+  world.client.objects.push(objectOf(EventTransform, 'broken', { status: { observedGeneration: 1, conditions } }));
+  const ready = [{ type: 'Ready', status: 'True' }];
+  world.client.objects.push(objectOf(Broker, 'shop', { status: { observedGeneration: 1, conditions: ready } }));
+  for (const line of ['why broken', 'why eventtransform/broken']) {
+    expect(await world.run(line)).toBe(0);
+    expect(world.out).toBe(
+      'EventTransform broken is not ready: BadExpression: expected a name.\nEventTransform broken: TransformationReady is False: BadExpression: expected a name.\n',
+    );
+  }
+  expect(await world.run('why broker/shop')).toBe(0);
+  expect(world.out).toBe('Broker shop is ready.\n');
+});
+
+test.each([
+  ['why trigger/absent', 3, /There is no Trigger absent in namespace default. 'ebb get triggers' shows/],
+  ['why ksvc/absent', 3, /There is no Service absent in namespace default. 'ebb get' shows/],
+  ['why pod/one', 2, /of a Pod 'ebb why' tells nothing; it knows .*Broker.*Trigger/],
+  ['why trigger/', 2, /expected NAME or KIND\/NAME/],
+  ['why boat/such', 2, /"boat" is no kind/],
+])('%s', async (line, code, words) => {
+  expect(await world.run(line)).toBe(code);
+  expect(world.err).toMatch(words);
 });
 
 test.each(['ErrImagePull', 'ImagePullBackOff'])(

@@ -96,7 +96,7 @@ function settleSecrets(turn: GitHubTurn): Tokens | undefined {
     turn.mark.false(
       'SecretsProvided',
       'SecretNotFound',
-      missing ? secretMissing(missing) : 'spec.secretToken is missing',
+      missing ? secretMissing(turn, turn.object.metadata.namespace ?? '', missing) : 'spec.secretToken is missing',
     );
     return undefined;
   }

@@ -41,8 +41,9 @@ export function webhookSourceController(sinks: SinkResolver): ControllerDefiniti
       const type = event?.type ? (event.type.value ?? '*') : WEBHOOK_EVENT_TYPE;
       status.ceAttributes = [{ type, source: webhookUri(object) }];
       const from = signature?.secret;
-      if (from && !secretValue(turn, object.metadata.namespace ?? '', from))
-        mark.false('SecretsProvided', 'SecretNotFound', secretMissing(from));
+      const namespace = object.metadata.namespace ?? '';
+      if (from && !secretValue(turn, namespace, from))
+        mark.false('SecretsProvided', 'SecretNotFound', secretMissing(turn, namespace, from));
       else mark.true('SecretsProvided');
       await settleAddress(turn);
     },

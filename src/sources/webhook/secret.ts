@@ -22,6 +22,12 @@ export function secretValue(
 }
 
 /** Says where it should lie. */
-export function secretMissing({ secretKeyRef: { name = '', key = '' } = {} }: SecretKey): string {
+export function secretMissing(
+  reader: ObjectReader,
+  namespace: string,
+  { secretKeyRef: { name = '', key = '' } = {} }: SecretKey,
+): string {
+  if (!reader.get(Secret, namespace, name))
+    return `there is no Secret ${JSON.stringify(name)} in namespace ${namespace}; its key ${JSON.stringify(key)} is expected`;
   return `Secret ${JSON.stringify(name)} has no key ${JSON.stringify(key)}`;
 }

@@ -221,9 +221,13 @@ describe('the secret', () => {
     await createWebhook();
     expect(findCondition((await source()).status, 'SecretsProvided')).toMatchObject({
       status: 'False',
-      message: 'Secret "s" has no key "k"',
+      message: 'there is no Secret "s" in namespace default; its key "k" is expected',
     });
     expect(await call({ why: '', status: 503 })).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } });
+    await addSecret({ other: 'secret' });
+    await world.clock.advance(10);
+    expect(findCondition((await source()).status, 'SecretsProvided')?.message).toBe('Secret "s" has no key "k"');
+    await world.client.delete(Secret, 'default', 's');
     await addSecret({ k: 'secret' });
     await world.clock.advance(10);
     expect(await call({ why: '', status: 202 })).toEqual({ status: 202 });
