@@ -1,6 +1,7 @@
 // The data plane as one: what comes in, who gets it, what is done where they fail, and what a crash leaves.
 
 import { describe, expect, test } from 'vitest';
+import type { Told } from './events.fixture.ts';
 import { BROKER_HOST, broker, EventsWorld, eventHeaders, replyOf, streamOf, trigger } from './events.fixture.ts';
 
 const type = (name: string) => [{ exact: { type: name } }];
@@ -308,6 +309,51 @@ describe('after a crash', () => {
     expect(after.received.map(({ url, headers }) => [url, headers['ce-knativeerrorcode']])).toEqual([
       ['http://dead.ns/', '418'],
     ]);
+  });
+});
+
+describe('a platform that stops', () => {
+  const rule = streamOf({ a: trigger('a', { order: 'ordered', delivery: { retry: 0 } }) });
+
+  test.each([
+    { ends: 'well', status: 200, again: [] },
+    { ends: 'for the subscriber is stopped, which is no attempt', status: 502, again: ['1'] },
+    { ends: 'for the subscriber will not have it', status: 400, again: [] },
+  ])('begins no delivery; one that is under way ends $ends', async ({ status, again }) => {
+    const before = new EventsWorld();
+    await before.events.setStream('ns/b', rule);
+    const answers: ((told: Told) => void)[] = [];
+    before.at('http://a.ns/', () => new Promise((resolve) => void answers.push(resolve)));
+    for (const id of ['1', '2']) await before.emit('x', id);
+    before.events.rest();
+    await before.emit('x', '3');
+    await before.clock.advance(1000);
+    answers[0]?.({ status });
+    await before.clock.advance(5000);
+    expect(before.idsAt('http://a.ns/')).toEqual(['1']);
+    expect(before.attempts).toHaveLength(again.length === 0 ? 1 : 0);
+    const closed = before.events.close(1000);
+    await before.clock.advance(1000);
+    await closed;
+
+    const after = new EventsWorld(before.kept, before.clock);
+    after.at('http://a.ns/', { status: 200 });
+    await after.events.setStream('ns/b', rule);
+    await after.clock.advance(1000);
+    expect(after.idsAt('http://a.ns/')).toEqual([...again, '2', '3']);
+  });
+
+  test('and is killed before: deliveries go on under the next one', async () => {
+    const world = new EventsWorld();
+    await world.events.setStream('ns/b', rule);
+    world.at('http://a.ns/', { status: 200 });
+    world.events.rest();
+    for (const id of ['1', '2']) await world.emit('x', id);
+    await world.clock.advance(1000);
+    expect(world.received).toEqual([]);
+    world.events.goOn();
+    await world.clock.advance(1000);
+    expect(world.idsAt('http://a.ns/')).toEqual(['1', '2']);
   });
 });
 

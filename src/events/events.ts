@@ -78,6 +78,7 @@ export class Events implements EventsControl {
   readonly #changing = new Map<string, Promise<void>>();
   readonly #typeListeners = new Set<(seen: TypeSeen) => void>();
   readonly #typesSeen = new Set<string>();
+  #isResting = false;
   #giveToken: GiveToken | undefined;
   #givePlaces: GivePlaces | undefined;
 
@@ -110,6 +111,7 @@ export class Events implements EventsControl {
       codec,
       filtering,
       held: new Held(),
+      mayBegin: () => !this.#isResting,
       transfer: transferBy({
         codec,
         ingress: this.ingress,
@@ -208,8 +210,18 @@ export class Events implements EventsControl {
     return this.#desk.redrive(order);
   }
 
+  /** Begins no delivery until it is to go on: what comes in waits on the log, and what fails meanwhile was no attempt. */
+  rest(): void {
+    this.#isResting = true;
+  }
+
+  goOn(): void {
+    this.#isResting = false;
+  }
+
   /** Takes nothing more in, lets deliveries that are under way finish for `graceMs`, and closes the log. */
   async close(graceMs: number): Promise<void> {
+    this.rest();
     this.ingress.close();
     await Promise.all(this.#changing.values());
     await this.#desk.close();

@@ -72,6 +72,7 @@ class Link implements LinkedControl {
   #version = 0;
   #connected = false;
   #unfinished: boolean;
+  #isResting = false;
   #closed = false;
 
   constructor(connecting: Connecting, { clock, log, allTold }: ConnectControlOptions) {
@@ -143,6 +144,16 @@ class Link implements LinkedControl {
     });
   }
 
+  rest(): Promise<void> {
+    // A data process that comes anew is not told that this is everything, and so begins nothing either.
+    this.#isResting = true;
+    this.#unfinished = true;
+    return new Promise((resolve, reject) => {
+      if (!this.#connected) return resolve();
+      this.#ask({ op: 'rest' }, { done: () => resolve(), failed: reject, lost: resolve });
+    });
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#again?.cancel();
@@ -176,22 +187,24 @@ class Link implements LinkedControl {
   }
 
   #finish(): void {
+    if (this.#isResting) return;
     this.#unfinished = false;
     if (this.#connected) this.#reset();
   }
 
   #reset(): void {
     const version = this.#version;
+    const isAll = !this.#unfinished;
     const reset: Asking = {
       op: 'reset',
       ingresses: Object.fromEntries(this.#ingresses),
       targets: Object.fromEntries(this.#targets),
-      ...(this.#unfinished ? { unfinished: true } : {}),
+      ...(isAll ? {} : { unfinished: true }),
     };
     this.#ask(reset, {
       done: (result) => {
         this.#settle(version, (result as ResetResult).failed);
-        this.#log.info('data process has the whole state', {
+        this.#log.info(isAll ? 'data process has the whole state' : 'data process has what is known so far', {
           ingresses: this.#ingresses.size,
           targets: this.#targets.size,
         });

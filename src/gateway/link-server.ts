@@ -17,6 +17,8 @@ export interface ServeControlOptions {
   readonly metrics: Metrics;
   /** Everything that is wanted has been told. */
   readonly onTold?: (() => void) | undefined;
+  /** The platform stops. */
+  readonly onRest?: (() => void) | undefined;
 }
 
 /** Bytes that may wait for a control process that does not read; reports beyond are left out, for the next second brings new ones. */
@@ -55,11 +57,11 @@ interface Attending extends Attended {
   readonly told: Told;
 }
 
-type Attended = Pick<ServeControlOptions, 'address' | 'log' | 'onTold'>;
+type Attended = Pick<ServeControlOptions, 'address' | 'log' | 'onTold' | 'onRest'>;
 
 /** Gives what listens to one control process after another, over whatever connects them. */
 export function controlAttendant(control: GatewayControl, options: Attended): (socket: Duplex) => void {
-  const told = new Told(control, options.onTold);
+  const told = new Told(control, options);
   return (socket) => attend(socket, { control, told, ...options });
 }
 
@@ -106,15 +108,15 @@ function lineMeter(metrics: Metrics) {
 /** What was told over all connections, so that a reset finds what is stale. */
 class Told {
   readonly #control: GatewayControl;
-  readonly #onTold: () => void;
+  readonly #on: Pick<Attended, 'onTold' | 'onRest'>;
   readonly #ingresses = new Set<string>();
   readonly #targets = new Set<string>();
   /** What comes after a reset waits for it, so that no older word replaces a newer one. */
   #resetting: Promise<unknown> = Promise.resolve();
 
-  constructor(control: GatewayControl, onTold: () => void = () => {}) {
+  constructor(control: GatewayControl, on: Pick<Attended, 'onTold' | 'onRest'>) {
     this.#control = control;
-    this.#onTold = onTold;
+    this.#on = on;
   }
 
   async take(request: Request): Promise<Result> {
@@ -136,6 +138,9 @@ class Told {
         return this.#control.drain(request.endpoint, request.deadlineMs);
       case 'refusals':
         return this.#control.refusals();
+      case 'rest':
+        this.#on.onRest?.();
+        return null;
       default:
         throw new Error(`unknown request ${JSON.stringify(request)}`);
     }
@@ -151,7 +156,7 @@ class Told {
     if (unfinished) return { failed };
     for (const key of this.#ingresses) if (!Object.hasOwn(ingresses, key)) await this.#ingress(key, undefined);
     for (const key of this.#targets) if (!Object.hasOwn(targets, key)) await this.#target(key, undefined);
-    this.#onTold();
+    this.#on.onTold?.();
     return { failed };
   }
 

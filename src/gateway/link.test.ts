@@ -98,6 +98,32 @@ describe('the link', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
+  it('tells that the platform stops, also to a data process that comes anew', async () => {
+    const heard: string[] = [];
+    const listen = async () => {
+      const end = await serveControl(path, new Recorder(), {
+        address,
+        log: silentLog,
+        metrics: createMetrics(),
+        onTold: () => heard.push('told'),
+        onRest: () => heard.push('rest'),
+      });
+      closers.push(() => end.close());
+      return end;
+    };
+    const end = await listen();
+    const link = controlEnd();
+    await link.setTarget('t', targetOf([]));
+    await link.rest();
+    expect(heard).toEqual(['told', 'rest']);
+    await end.close();
+    await connection(link, false);
+    await link.rest();
+    await listen();
+    await link.setTarget('u', targetOf([]));
+    expect(heard).toEqual(['told', 'rest']);
+  });
+
   it('says the whole state anew to a data process that comes later, and what is stale goes', async () => {
     const link = controlEnd();
     const told = link.setTarget('t', targetOf([]));

@@ -16,6 +16,8 @@ export type Request = { readonly id: number } & (
   | { readonly op: 'target'; readonly key: string; readonly target?: Target }
   | { readonly op: 'drain'; readonly endpoint: string; readonly deadlineMs: number }
   | { readonly op: 'refusals' }
+  /** The platform stops: nothing is to begin by itself until everything is told anew. */
+  | { readonly op: 'rest' }
 );
 
 /** What a reset could not apply, by the key of the ingress or target. */
@@ -43,6 +45,11 @@ export interface LinkedControl extends GatewayControl {
   /** Whether the data process can be reached now. */
   readonly connected: boolean;
   onConnection(listen: (connected: boolean) => void): () => void;
+  /**
+   * The platform stops: from here on the data process begins nothing by itself. A control process that tells everything anew lets
+   * it go on. Resolves once it knows, or is away.
+   */
+  rest(): Promise<void>;
   /** Ends the link. The data process goes on with what it was told. */
   close(): Promise<void>;
 }

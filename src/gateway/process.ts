@@ -34,6 +34,8 @@ export interface DataProcessOptions
   readonly engine?: EngineName;
   /** A control process has told everything that is wanted. */
   readonly onTold?: () => void;
+  /** The platform stops: nothing is to begin by itself until everything is told anew. */
+  readonly onRest?: () => void;
 }
 
 /** A gateway that a control process tells what to do. */
@@ -44,7 +46,7 @@ export interface DataGateway extends Gateway {
 
 /** Starts on the machine's clock and chance. It serves until closed, whether or not a control process is there. */
 export async function runDataProcess(options: DataProcessOptions): Promise<DataGateway> {
-  const { socketPath, log, engine = 'own', onTold, ...rest } = options;
+  const { socketPath, log, engine = 'own', onTold, onRest, ...rest } = options;
   const transport = ENGINES[engine](systemClock);
   const gateway = await startGateway({ ...rest, log, transport, clock: systemClock, random: systemRandom });
   let isTold = false;
@@ -57,6 +59,7 @@ export async function runDataProcess(options: DataProcessOptions): Promise<DataG
         isTold = true;
         onTold?.();
       },
+      onRest,
     });
     return {
       address: gateway.address,

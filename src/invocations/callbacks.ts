@@ -59,6 +59,11 @@ export class Callbacks {
     this.#runner.start();
   }
 
+  /** Sends nothing until it is started again. */
+  rest(): void {
+    this.#runner.rest();
+  }
+
   /** Sends the result of one that is over. */
   add(invocation: Invocation): void {
     this.#runner.add(invocation);

@@ -283,6 +283,41 @@ describe.each(logHomes)('on a log in %s', (_, make) => {
     expect(world.requests).toHaveLength(2);
   });
 
+  test.each([
+    { outcome: answerOf(502), attempts: 2 },
+    { outcome: answerOf(404), attempts: 2 },
+    { outcome: { error: 'the connection was reset' }, attempts: 2 },
+    { outcome: answerOf(400), attempts: 1 },
+  ])('a platform that stops begins nothing, and what fails then was no attempt: $outcome', async (one) => {
+    let finish: (outcome: Outcome) => void = () => {};
+    world.answer = (_request, nth) => (nth === 1 ? new Promise((resolve) => (finish = resolve)) : answerOf(200));
+    const settings = { parallelism: 1, retries: 0 };
+    const [first, second] = [await world.accept({ settings }), await world.accept({ settings })];
+    await world.pass(10);
+    world.invocations.rest();
+    finish(one.outcome);
+    await world.pass(5000);
+    expect(world.requests).toHaveLength(1);
+    expect(world.invocations.find(SERVICE, second.id)?.state).toBe('queued');
+    await world.stop();
+    await world.start();
+    await world.pass(10);
+    const isAgain = one.attempts === 2;
+    expect(world.invocations.find(SERVICE, first.id)?.state).toBe(isAgain ? 'succeeded' : 'failed');
+    expect(world.invocations.find(SERVICE, second.id)?.state).toBe('succeeded');
+    expect(world.requests).toHaveLength(1 + one.attempts);
+  });
+
+  test('a platform that was killed while it stopped goes on under the next one', async () => {
+    world.invocations.rest();
+    const { id } = await world.accept();
+    await world.pass(1000);
+    expect(world.requests).toEqual([]);
+    world.invocations.begin();
+    await world.pass(10);
+    expect(world.invocations.find(SERVICE, id)?.state).toBe('succeeded');
+  });
+
   describe('a callback', () => {
     const settings = { callback: 'https://hooks.test/done' };
 

@@ -13,7 +13,7 @@ import { Callbacks } from './callbacks.ts';
 import type { Invocation } from './ledger.ts';
 import { Ledger } from './ledger.ts';
 import { Meter } from './meter.ts';
-import { isTooOld, nextStep, refusalIn, tooOld } from './next-step.ts';
+import { isTooOld, mayBeOfStop, nextStep, refusalIn, tooOld } from './next-step.ts';
 import { Keeping } from './keeping.ts';
 import { STREAM } from './stream.ts';
 import { Runner } from './runner.ts';
@@ -81,6 +81,7 @@ export class Invocations {
   readonly #keysComing = new Map<string, Promise<unknown>>();
   readonly #listeners = new Map<string, Set<() => void>>();
   readonly #opened: Promise<void>;
+  #isResting = false;
   /** What is being written, against the bounds. */
   #coming = { count: 0, bytes: 0 };
 
@@ -125,13 +126,22 @@ export class Invocations {
 
   /** Begins to carry out what waits: routes are known. */
   begin(): void {
+    this.#isResting = false;
     this.#opened.then(
       () => {
+        if (this.#isResting) return;
         this.#runner.start();
         this.#callbacks.start();
       },
       () => undefined,
     );
+  }
+
+  /** Begins nothing until it is to begin again; what fails meanwhile was no attempt. */
+  rest(): void {
+    this.#isResting = true;
+    this.#runner.rest();
+    this.#callbacks.rest();
   }
 
   /** Puts a request onto the log. One that came before with the same key is the same invocation. */
@@ -191,6 +201,7 @@ export class Invocations {
 
   /** Begins nothing more, lets what is under way finish for `graceMs`, and leaves the rest to the next run. */
   async close(graceMs: number): Promise<void> {
+    this.rest();
     const stop = () => this.#over.abort(new LogClosedError('the platform stops'));
     // What cannot be written, as on a full disk, is not waited for any longer.
     const late = this.#ports.clock.after(graceMs, stop);
@@ -300,6 +311,11 @@ export class Invocations {
     if (signal.aborted || !outcome) {
       invocation.state = 'queued';
       return undefined;
+    }
+    // Its function was stopped under it, for all one knows.
+    if (this.#isResting && mayBeOfStop(outcome)) {
+      invocation.state = 'queued';
+      return TROUBLE_MS;
     }
     const attempt = attemptOf(outcome, startedAt, clock.monotonic() - began);
     const now = clock.now();

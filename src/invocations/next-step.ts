@@ -29,8 +29,7 @@ const LONGEST_WAIT_MS = 3_600_000;
 export function nextStep({ settings, acceptedAt, now, attempts, outcome }: StepFacts): Step {
   const isAnswer = 'status' in outcome;
   if (isAnswer && outcome.status < 400) return { kind: 'over', ending: 'succeeded' };
-  const isRetryable = isAnswer ? mayMend(outcome.status, refusalIn(outcome.headers)) : outcome.isFinal !== true;
-  if (!isRetryable) return failed(isAnswer ? `status ${outcome.status} is not tried again` : outcome.error);
+  if (!isRetryable(outcome)) return failed(isAnswer ? `status ${outcome.status} is not tried again` : outcome.error);
   const asked = isAnswer ? retryAfterMs(outcome.headers, now) : undefined;
   const { retries, backoffMs, maxAgeMs } = settings;
   const ms = nextAttempt(
@@ -39,13 +38,23 @@ export function nextStep({ settings, acceptedAt, now, attempts, outcome }: StepF
     {
       status: isAnswer ? outcome.status : 0,
       data: '',
-      isRetryable,
+      isRetryable: true,
       ...(asked === undefined ? {} : { retryAfterMs: asked }),
     },
   );
   if (ms === undefined) return failed(`${attempts === 1 ? 'the only attempt' : `all ${attempts} attempts`} failed`);
   const wait = Math.min(ms, LONGEST_WAIT_MS);
   return isTooOld(settings, acceptedAt, now + wait) ? tooOld(maxAgeMs) : { kind: 'again', ms: wait };
+}
+
+/** Whether it failed, and another try may bring something else. */
+function isRetryable(outcome: Outcome): boolean {
+  return 'status' in outcome ? mayMend(outcome.status, refusalIn(outcome.headers)) : outcome.isFinal !== true;
+}
+
+/** Whether a platform that stops may be why it failed: its function goes, and its routes. */
+export function mayBeOfStop(outcome: Outcome): boolean {
+  return isRetryable(outcome) || ('status' in outcome && outcome.status === 404);
 }
 
 /** Whether no attempt may begin any more. */

@@ -64,6 +64,11 @@ export class Runner<T> {
     this.#pump();
   }
 
+  /** Begins nothing until it is started again. */
+  rest(): void {
+    this.#isStarted = false;
+  }
+
   add(item: T, afterMs = 0): void {
     if (this.#isClosed) return;
     if (afterMs <= 0) return this.#enter(item);

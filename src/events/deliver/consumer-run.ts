@@ -56,6 +56,8 @@ export class ConsumerRun {
   /** Those that want nothing new to be sent for a while, or for good. */
   #holds = 0;
   #whenIdle: (() => void)[] = [];
+  /** Looks whether deliveries may begin again. */
+  #again: Timer | undefined;
   #untold = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
@@ -75,7 +77,11 @@ export class ConsumerRun {
   }
 
   get isPaused(): boolean {
-    return this.#holds > 0 || this.#rule.paused === true;
+    return this.#holds > 0 || this.#rule.paused === true || !this.#mayBegin;
+  }
+
+  get #mayBegin(): boolean {
+    return this.#ports.mayBegin?.() ?? true;
   }
 
   get unfinished(): number {
@@ -138,6 +144,7 @@ export class ConsumerRun {
   /** Sends what may be sent. */
   pump(): void {
     const { parallelism = PARALLELISM } = this.#rule;
+    if (!this.#mayBegin) return this.#lookAgain();
     while (!this.isPaused && !this.#over.aborted && this.#underWay < parallelism) {
       const task = this.#lanes.take();
       if (!task) return;
@@ -152,9 +159,20 @@ export class ConsumerRun {
     if (this.#underWay > 0) await new Promise<void>((resolve) => void this.#whenIdle.push(resolve));
   }
 
+  /** A platform that was to stop may have been killed before, and this process goes on under the next one. */
+  #lookAgain(): void {
+    if (this.#over.aborted) return;
+    this.#again ??= this.#ports.clock.after(NOT_NOW_MS, () => {
+      this.#again = undefined;
+      this.pump();
+      if (this.#mayBegin && this.cursor !== undefined) this.#ports.onRoom();
+    });
+  }
+
   /** Breaks off what is under way, and forgets all. */
   stop(): void {
     this.#over.abort(new Error('the delivery was broken off'));
+    this.#again?.cancel();
     for (const task of this.#tasks.values()) {
       task.timer?.cancel();
       this.#release(task);
@@ -192,6 +210,7 @@ export class ConsumerRun {
 
   async #attempt(stage: Stage, letter: Letter): Promise<{ step: Step; outcome: Outcome }> {
     const { clock, transfer } = this.#ports;
+    if (!this.#mayBegin) throw new NotNowError(STOPS);
     const rule = this.#rule;
     const destination = destinationOf(rule, stage);
     // What the stage was for has been taken out of the rule meanwhile.
@@ -207,6 +226,8 @@ export class ConsumerRun {
     const step = nextStep(rule, stage, verdict, headers);
     const outcome = outcomeOf(answer, verdict);
     if (this.#over.aborted) return { step, outcome };
+    // Its subscriber was stopped under it, for all one knows.
+    if (verdict.kind === 'failed' && verdict.failure.isRetryable && !this.#mayBegin) throw new NotNowError(STOPS);
     const { stream, id: consumer } = this.#ports;
     this.#ports.onAttempt?.({
       stream,
@@ -336,6 +357,7 @@ const BETWEEN_COMPLAINTS_MS = 10_000;
 const TROUBLE_MS = 1000;
 /** What it cannot do at the moment is soon over: somebody has to come back, or to say something. */
 const NOT_NOW_MS = 200;
+const STOPS = 'the platform stops';
 
 /** How an attempt went: in the journal, and in the log where nobody took the event. */
 type Outcome = Pick<Attempt, 'status' | 'error' | 'reason'>;

@@ -71,6 +71,8 @@ export interface DeliveryPorts {
   readonly transfer: Transfer;
   /** Bytes of events that all consumers hold in memory. */
   readonly held: Held;
+  /** False while the platform stops: nothing begins, and what fails then was no attempt. Always true unless given. */
+  readonly mayBegin?: () => boolean;
   /** Hears of every attempt. */
   readonly onAttempt?: (attempt: Attempt) => void;
   readonly onTrouble: (message: string, fields: Record<string, unknown>) => void;

@@ -283,6 +283,7 @@ export class StreamRun {
     this.#unseat(id, run);
     run.cursor = letter.offset;
     this.#noteChange(id);
+    run.pump();
   }
 
   /** Those that read by themselves and have come as far as the head. */

@@ -37,6 +37,8 @@ export interface DataLink {
   readonly control: LinkedControl;
   readonly address: GatewayAddress;
   readonly pid: number;
+  /** The platform stops: the data process begins no delivery and no invocation more. */
+  rest(): Promise<void>;
   /** Ends the data process: it drains. */
   stop(): Promise<void>;
 }
@@ -104,6 +106,11 @@ export async function startDataProcess(
     get pid() {
       return keeper.pid;
     },
+    async rest() {
+      const late = Promise.withResolvers<void>();
+      const timer = clock.after(REST_MS, late.resolve);
+      await Promise.race([control.rest(), late.promise]).finally(() => timer.cancel());
+    },
     async stop() {
       const pid = await keeper.letGo();
       if (await startOf(pid)) process.kill(pid, 'SIGTERM');
@@ -114,6 +121,9 @@ export async function startDataProcess(
     },
   };
 }
+
+/** A data process that hangs does not keep the platform from stopping. */
+const REST_MS = 2000;
 
 /** What the process itself says where it cannot log: the last words of a crash. */
 const processOutput = (dataDir: string) => join(dataDir, 'logs', 'gateway.out');
@@ -282,6 +292,7 @@ export async function runData(settings: DataSettings): Promise<void> {
     ingest: events.ingest,
     async: events.async,
     onTold: () => events.told(),
+    onRest: () => events.rest(),
   });
   await events.begin(gateway);
   const stopTidying = tidyHeap(systemClock);

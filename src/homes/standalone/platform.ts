@@ -126,6 +126,8 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
   };
   await openAdmin(site, { objects, images, chosen, data, room, endpoints, began });
   undo.add(tidyHeap(clock));
+  // The first of a stop: what waits on the log is for the next start, not for services that are going.
+  undo.add(() => data.rest());
   return {
     endpoints,
     kubeconfig,

@@ -15,7 +15,7 @@ const PATIENCE_MS = 60_000;
 
 /** Watches over what the controllers say to the data process after a start. */
 export class Telling {
-  /** Resolves when each Revision, each ingress that was ready, and each channel has been told. */
+  /** Resolves when each Revision, each ingress that is ready or was when it began, and each channel has been told. */
   readonly all: Promise<void>;
   readonly #informers: Informers;
   readonly #clock: Clock;
@@ -23,6 +23,8 @@ export class Telling {
   readonly #ingresses = new Set<string>();
   readonly #streams = new Set<string>();
   readonly #done: () => void;
+  /** Of an earlier run: a controller takes an ingress for not ready while its targets are yet to be told. */
+  #wereReady: ReadonlySet<string> = new Set();
   #timer: Timer | undefined;
 
   constructor(informers: Informers, clock: Clock) {
@@ -65,6 +67,8 @@ export class Telling {
 
   /** The controllers run from here on. */
   begin(): void {
+    const ready = this.#informers.of(KIngress).list().filter(isReady);
+    this.#wereReady = new Set(ready.map(keyOf));
     const until = this.#clock.monotonic() + PATIENCE_MS;
     const look = () => {
       if (this.#isAllTold() || this.#clock.monotonic() >= until) this.#done();
@@ -84,8 +88,12 @@ export class Telling {
     return (
       channels.every((one) => isGoing(one) || this.#streams.has(streamKey(one))) &&
       revisions.every((one) => isGoing(one) || this.#targets.has(keyOf(one))) &&
-      ingresses.every((one) => isGoing(one) || !isOurs(one) || !isReady(one) || this.#ingresses.has(keyOf(one)))
+      ingresses.every((one) => isGoing(one) || !isOurs(one) || !this.#wasReady(one) || this.#ingresses.has(keyOf(one)))
     );
+  }
+
+  #wasReady(ingress: KIngress): boolean {
+    return isReady(ingress) || this.#wereReady.has(keyOf(ingress));
   }
 }
 

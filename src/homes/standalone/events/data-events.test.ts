@@ -52,9 +52,14 @@ async function begin(): Promise<void> {
 }
 
 /** The control process comes. */
-function connect(): void {
+function connect(allTold?: Promise<void>): void {
   const events = connectEvents(eventsSocketPath(dataDir), { clock: systemClock, log: silentLog });
-  const gatewayLink = connectControl(join(dataDir, 'run', 'gateway.sock'), { clock: systemClock, log: silentLog });
+  const told = allTold ? { allTold } : {};
+  const gatewayLink = connectControl(join(dataDir, 'run', 'gateway.sock'), {
+    clock: systemClock,
+    log: silentLog,
+    ...told,
+  });
   [control, routes] = [events, gatewayLink];
   closers.push(
     () => events.close(),
@@ -227,6 +232,34 @@ test('an event for a local service waits until it is known which there are, and 
   connect();
   control.onPlacesWanted(async () => ({ kind: 'endpoints', places: [{ host: '127.0.0.1', port: app.port }] }));
   await control.setStream('ns/b', brokerOf(once));
+  await vi.waitFor(() => expect(app.heard).toHaveLength(1));
+});
+
+test('a local service that has a route gets its first event once all is told, and that is the only attempt', async () => {
+  const app = await subscriber((response) => response.writeHead(200).end());
+  await Promise.all([control.close(), routes.close()]);
+  await end();
+  await begin();
+  const everything = Promise.withResolvers<void>();
+  connect(everything.promise);
+  const splits = [{ target: 'ns/rev', percent: 100 }];
+  const hosts = ['fn.ns.svc.cluster.local'];
+  await routes.setIngress('ns/fn', { rules: [{ hosts, visibility: 'internal', paths: [{ prefix: '/', splits }] }] });
+  const once = consumer('http://fn.ns.svc.cluster.local', { delivery: { retry: 0 } });
+  const beside = await subscriber((response) => response.writeHead(200).end());
+  await control.setStream('ns/b', brokerOf(once, consumer(`http://127.0.0.1:${beside.port}/`)));
+  expect((await post(EVENT)).status).toBe(202);
+  await vi.waitFor(() => expect(beside.heard).toHaveLength(1));
+  await routes.setTarget('ns/rev', {
+    namespace: 'ns',
+    name: 'rev',
+    concurrency: 0,
+    timeoutMs: 60_000,
+    protocol: 'http1',
+    endpoints: [{ id: 'e', host: '127.0.0.1', port: app.port, state: 'ready' }],
+  });
+  expect(app.heard).toEqual([]);
+  everything.resolve();
   await vi.waitFor(() => expect(app.heard).toHaveLength(1));
 });
 

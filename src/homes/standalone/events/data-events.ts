@@ -51,6 +51,8 @@ export interface DataEvents {
   begin(gateway: DataGateway): Promise<void>;
   /** The gateway knows all its routes. */
   told(): void;
+  /** The platform stops: no delivery and no invocation begins until all is told anew. */
+  rest(): void;
   /** Takes nothing more in, lets deliveries that are under way finish for `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -63,11 +65,12 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
   const places = new Places({ clock, random: systemRandom, ask: (service) => events.placesOf(service) });
   const send: Send = async (request, signal) => {
     if (!gateway) throw new NotNowError('the gateway does not serve yet');
-    const answer = toService(gateway, request, signal);
-    if (answer) return answer;
-    // A local service whose route has not been told yet would be taken for one that is not there.
-    if (!(gateway.isTold && events.isTold) && isOfCluster(request.url))
+    const isRouted = hasRoute(gateway, request);
+    // A local service would be taken for one that is not there, or fail for what its route leads to has not been told yet.
+    if (!gateway.isTold && isRouted) throw new NotNowError('what services lead to has not been told yet');
+    if (!(gateway.isTold && events.isTold) && isOfCluster(request.url) && !isRouted)
       throw new NotNowError('which services there are has not been told yet');
+    if (isRouted) return throughGateway(gateway, 'internal', request, signal);
     return overWire(wire, places, request, signal);
   };
   const eventLog = await openDiskLog({ disk: await nodeDisk(eventsFolder(dataDir)), clock, room });
@@ -103,7 +106,14 @@ export async function openDataEvents({ dataDir, disk, log, metrics }: DataEvents
       await streams.restore();
       link = await serveEventsControl(eventsSocketPath(dataDir), events, streams, log);
     },
-    told: () => invocations.told(),
+    told() {
+      events.goOn();
+      invocations.told();
+    },
+    rest() {
+      events.rest();
+      invocations.rest();
+    },
     async close(graceMs) {
       // The log is closed with the events.
       await invocations.close(graceMs);
@@ -120,11 +130,8 @@ function isOfCluster({ hostname }: URL): boolean {
   return serviceOf(hostname, 0) !== undefined || hostname.endsWith('.localhost');
 }
 
-/** Undefined where no route leads there. */
-function toService(gateway: Gateway, request: SendRequest, signal: CancelSignal) {
-  const { url } = request;
-  if (!gateway.hasRoute('internal', url.host, `${url.pathname}${url.search}`)) return undefined;
-  return throughGateway(gateway, 'internal', request, signal);
+function hasRoute(gateway: Gateway, { url }: SendRequest): boolean {
+  return gateway.hasRoute('internal', url.host, `${url.pathname}${url.search}`);
 }
 
 /** By a Service's endpoints, or wherever the host is. */

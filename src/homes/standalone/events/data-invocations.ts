@@ -28,6 +28,8 @@ export interface DataInvocations {
   begin(gateway: Gateway): void;
   /** The gateway has been told all its routes. */
   told(): void;
+  /** The platform stops: none begins until all routes are told anew. */
+  rest(): void;
   close(graceMs: number): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export function openDataInvocations(options: DataInvocationsOptions): DataInvoca
       isTold = true;
       beginIfMay();
     },
+    rest: () => invocations.rest(),
     close: (graceMs) => invocations.close(graceMs),
   };
 }
