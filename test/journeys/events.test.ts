@@ -157,7 +157,7 @@ test('ebb events tells what became of the order, and sends it again', async () =
   const told = await events('why', '1');
   for (const line of [
     'Trigger orders has it: delivered, and its reply too, ',
-    'Trigger refused did not take it in 1 attempt (422): the dead letter sink has it.\n',
+    'Trigger refused did not take it in 1 attempt (422: not today): the dead letter sink has it.\n',
     '    pass  cesql type = \'order\', met true, with type "order"\n',
     'Trigger receipts did not want it:\n    fail  exact type = "receipt", met "order"\n',
   ])
@@ -168,7 +168,7 @@ test('ebb events tells what became of the order, and sends it again', async () =
   expect(heardAt('/receipts').at(-1)?.headers).toMatchObject({ 'ce-id': '1', 'ce-subject': 'again' });
   await expect(events('redrive', '1')).rejects.toMatchObject({
     code: 1,
-    stdout: '1 of Broker shop to Trigger refused: failed (422)\n',
+    stdout: '1 of Broker shop to Trigger refused: failed (422: not today)\n',
   });
   expect(await events('list', '--state', 'dead-lettered', '-o', 'name')).toBe('1\n');
   expect(await events('replay', '--broker', 'shop', '--type', 'order', '--to', at('/again'), '--follow')).toMatch(

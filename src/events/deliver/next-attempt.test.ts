@@ -40,6 +40,11 @@ describe('back-off', () => {
     expect(waits({ retry: 5 }, failed({ isRetryable: false }))).toEqual([]);
   });
 
+  test('no delay stays none, however often it is doubled', () => {
+    const delivery: Delivery = { retry: 10_000, backoffPolicy: 'exponential', backoffDelayMs: 0 };
+    expect(nextAttempt(delivery, 5000, failed())).toBe(0);
+  });
+
   test('no wait is longer than a timer runs', () => {
     fc.assert(
       fc.property(
