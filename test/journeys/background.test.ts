@@ -26,7 +26,8 @@ function ebb(...words: readonly string[]): Promise<{ code: number; out: string; 
 
 test('it is started, told of, stopped, and after a reboot serves what it served', { timeout: 120_000 }, async () => {
   const up = await ebb('up', '--detach', ...FREE_PORTS);
-  expect(up.err).toBe('');
+  // Where the platform may not make namespaces, it says what is missing, and nothing else.
+  expect(up.err.replaceAll(/^ebb: (no sandbox here|functions run as plain processes).*\n|^\n/gm, '')).toBe('');
   expect(up.out).toMatch(/^Ebb is ready[^]*example {5}http:\/\/hello\.default[^]*'ebb down' stops it/);
   const status = JSON.parse((await ebb('status', '-o', 'json')).out) as { processes: { pid: number }[] };
   expect(status.processes.map(({ pid }) => pid)).toEqual([expect.any(Number), expect.any(Number)]);
