@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CancelSignal } from './cancel.ts';
-import { asAbortSignal, Cancel } from './cancel.ts';
+import { asAbortSignal, Cancel, within } from './cancel.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 const signals: readonly (readonly [string, () => { signal: CancelSignal; abort(reason: unknown): void }])[] = [
   [
@@ -49,4 +50,29 @@ test('who has let go is not told', () => {
   letGo();
   cancel.abort(new Error('over'));
   expect(signal.aborted).toBe(false);
+});
+
+describe('work within a time', () => {
+  const waits = (signal: CancelSignal) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+
+  test('has its result, and leaves no timer', async () => {
+    const clock = new VirtualClock();
+    expect(await within(clock, 1000, new Cancel(), () => Promise.resolve(7))).toBe(7);
+    expect(clock.nextDue).toBeUndefined();
+  });
+
+  test('is told when it is over', async () => {
+    const clock = new VirtualClock();
+    const late = expect(within(clock, 1000, new Cancel(), waits)).rejects.toThrow('no answer within 1000 ms');
+    await clock.advance(1000);
+    await late;
+  });
+
+  test('is told what its caller is told', async () => {
+    const caller = new Cancel();
+    const broken = expect(within(new VirtualClock(), 1000, caller, waits)).rejects.toThrow('not wanted');
+    caller.abort(new Error('not wanted'));
+    await broken;
+  });
 });

@@ -1,11 +1,10 @@
 // Results sent to those who asked for them: tried again for some minutes, at least once.
 
-import type { Clock } from '#base/mod.ts';
-import { messageOf } from '#base/mod.ts';
+import type { CancelSignal, Clock } from '#base/mod.ts';
+import { messageOf, within } from '#base/mod.ts';
 import type { Delivery } from '#events/mod.ts';
 import { nextAttempt, retryAfterMs } from '#events/mod.ts';
 import type { CalledBack, Finished } from './entry.ts';
-import { within } from './within.ts';
 import type { Invocation } from './ledger.ts';
 import { Runner } from './runner.ts';
 import type { Callback, Outcome, ResultCall } from './words.ts';
@@ -27,7 +26,7 @@ const TROUBLE_MS = 1000;
 
 export interface CallbacksPorts {
   readonly clock: Clock;
-  readonly post: (call: ResultCall, signal: AbortSignal) => Promise<Outcome>;
+  readonly post: (call: ResultCall, signal: CancelSignal) => Promise<Outcome>;
   readonly read: (
     invocation: Invocation,
   ) => Promise<{ readonly entry: Finished; readonly body: Uint8Array } | undefined>;

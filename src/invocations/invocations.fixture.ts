@@ -1,5 +1,6 @@
 // Invocations in virtual time, with functions that are functions; another world over the same log is what comes after a crash.
 
+import type { CancelSignal } from '#base/mod.ts';
 import { headerValue, seededRandom, VirtualClock } from '#base/mod.ts';
 import type { EventLog } from '#events/mod.ts';
 import { keptLog, LogFullError, memoryLog, openDiskLog } from '#events/mod.ts';
@@ -31,7 +32,7 @@ export const logHomes: readonly (readonly [name: string, make: (clock: VirtualCl
   ],
 ];
 
-type Answer = (request: KeptRequest, nth: number, signal: AbortSignal) => Outcome | Promise<Outcome>;
+type Answer = (request: KeptRequest, nth: number, signal: CancelSignal) => Outcome | Promise<Outcome>;
 
 export const SERVICE = 'default/hello';
 
@@ -159,7 +160,7 @@ export class InvocationsWorld {
     }
   }
 
-  async #send(request: KeptRequest, signal: AbortSignal, run: number): Promise<Outcome> {
+  async #send(request: KeptRequest, signal: CancelSignal, run: number): Promise<Outcome> {
     if (run !== this.#starts) return new Promise(() => {});
     this.requests.push(request);
     const broken = new Promise<Outcome>((resolve) =>

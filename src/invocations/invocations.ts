@@ -2,8 +2,8 @@
 // records alone, so that nothing is lost with the process.
 
 import { createHash } from 'node:crypto';
-import type { Clock, Random } from '#base/mod.ts';
-import { messageOf, randomId, sleep } from '#base/mod.ts';
+import type { CancelSignal, Clock, Random } from '#base/mod.ts';
+import { messageOf, randomId, sleep, within } from '#base/mod.ts';
 import type { EventLog } from '#events/mod.ts';
 import { LogClosedError, LogFullError } from '#events/mod.ts';
 import type { Logger, Metrics } from '#telemetry/mod.ts';
@@ -17,7 +17,6 @@ import { isTooOld, mayBeOfStop, nextStep, refusalIn, tooOld } from './next-step.
 import { Keeping } from './keeping.ts';
 import { STREAM } from './stream.ts';
 import { Runner } from './runner.ts';
-import { within } from './within.ts';
 import type { Attempt, Bounds, KeptRequest, Outcome, ResultCall, Settings } from './words.ts';
 
 /** Headers by which a function knows an invocation, and which attempt it is. */
@@ -45,9 +44,9 @@ export interface InvocationsPorts {
   readonly random: Random;
   readonly log: EventLog;
   /** Carries a request out. Never rejects. */
-  readonly send: (request: KeptRequest, signal: AbortSignal) => Promise<Outcome>;
+  readonly send: (request: KeptRequest, signal: CancelSignal) => Promise<Outcome>;
   /** Sends a result. Never rejects. */
-  readonly post: (call: ResultCall, signal: AbortSignal) => Promise<Outcome>;
+  readonly post: (call: ResultCall, signal: CancelSignal) => Promise<Outcome>;
   readonly logger: Logger;
   /** Without one nothing is measured. */
   readonly metrics?: Metrics | undefined;

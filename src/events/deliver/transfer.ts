@@ -1,7 +1,7 @@
 // One event to one destination, one time: in memory where a stream of this process has the address, else by HTTP.
 
 import type { CancelSignal } from '#base/mod.ts';
-import { Cancel, messageOf } from '#base/mod.ts';
+import { messageOf, within } from '#base/mod.ts';
 import type { Destination } from '../control.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 import type { Who } from '../ingress/access.ts';
@@ -80,7 +80,7 @@ async function inMemory(
     ingress.takeFrom(senderOf(to), way, event, passThrough(headers), signal);
   if (!('way' in found)) return answerOf(ingress.unknown(found.refusal));
   if (!found.way.address.replies) return answerOf(await take(found));
-  return within({ limits, ports }, async (signal) => {
+  return within(ports, limits.timeoutMs, limits.signal, async (signal) => {
     const answer = await take(found, signal);
     if (signal.aborted) throw signal.reason as Error;
     return answerOf(answer);
@@ -111,29 +111,12 @@ async function overWire(
     headers: [...message.headers, ...headers, ...token],
     body: message.body,
   };
-  return within({ limits, ports }, (signal) => ports.send(request, signal));
+  return within(ports, limits.timeoutMs, limits.signal, (signal) => ports.send(request, signal));
 }
 
 interface Within {
   readonly limits: TransferLimits;
   readonly ports: TransferPorts;
-}
-
-/** Runs with a signal that is aborted once the limits are met. */
-async function within<T>({ limits, ports }: Within, run: (signal: CancelSignal) => Promise<T>): Promise<T> {
-  // Of its own, and let go of after it: what outlives many attempts must not gather them.
-  const attempt = new Cancel();
-  const onAbort = () => attempt.abort(limits.signal.reason);
-  limits.signal.addEventListener('abort', onAbort, { once: true });
-  const timer = ports.after(limits.timeoutMs, () =>
-    attempt.abort(new Error(`no answer within ${limits.timeoutMs} ms`)),
-  );
-  try {
-    return await run(attempt);
-  } finally {
-    timer.cancel();
-    limits.signal.removeEventListener('abort', onAbort);
-  }
 }
 
 async function tokenFor({ audience, identity }: Destination, { giveToken }: TransferPorts): Promise<readonly string[]> {

@@ -17,8 +17,8 @@ export interface DataInvocationsOptions {
   readonly log: EventLog;
   readonly logger: Logger;
   readonly metrics?: Metrics | undefined;
-  readonly send: (request: SendRequest, place: Place, signal: AbortSignal) => Promise<WireAnswer>;
-  readonly sendAnywhere: (request: SendRequest, signal: AbortSignal) => Promise<WireAnswer>;
+  readonly send: (request: SendRequest, place: Place, signal: CancelSignal) => Promise<WireAnswer>;
+  readonly sendAnywhere: (request: SendRequest, signal: CancelSignal) => Promise<WireAnswer>;
 }
 
 export interface DataInvocations {
@@ -76,7 +76,7 @@ export function openDataInvocations(options: DataInvocationsOptions): DataInvoca
 }
 
 /** As the request would have been served when it came. */
-async function carryOut(gateway: Gateway | undefined, request: KeptRequest, signal: AbortSignal): Promise<Outcome> {
+async function carryOut(gateway: Gateway | undefined, request: KeptRequest, signal: CancelSignal): Promise<Outcome> {
   if (!gateway) return { error: 'the gateway has not begun yet' };
   try {
     return await askInMemory((exchange) => gateway.serve(exchange, request.door), request, {

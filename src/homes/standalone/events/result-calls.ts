@@ -3,6 +3,7 @@
 
 import type { LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
+import type { CancelSignal } from '#base/mod.ts';
 import { messageOf } from '#base/mod.ts';
 import type { SendRequest } from '#events/mod.ts';
 import type { Door } from '#gateway/mod.ts';
@@ -55,15 +56,15 @@ export function callFault(url: URL, callbacks: ResultCall['callbacks']): string 
 
 export interface ResultCallPorts {
   /** Through the gateway; undefined where no route leads there by this door. */
-  readonly through: (door: Door, request: SendRequest, signal: AbortSignal) => Promise<WireAnswer> | undefined;
+  readonly through: (door: Door, request: SendRequest, signal: CancelSignal) => Promise<WireAnswer> | undefined;
   readonly lookUp: (host: string) => Promise<readonly LookupAddress[]>;
-  readonly send: (request: SendRequest, place: Place, signal: AbortSignal) => Promise<WireAnswer>;
+  readonly send: (request: SendRequest, place: Place, signal: CancelSignal) => Promise<WireAnswer>;
   /** Wherever the cluster's names lead. */
-  readonly sendAnywhere: (request: SendRequest, signal: AbortSignal) => Promise<WireAnswer>;
+  readonly sendAnywhere: (request: SendRequest, signal: CancelSignal) => Promise<WireAnswer>;
 }
 
 /** Sends results: to services by the door that the request came by, to others by their public addresses. Never rejects. */
-export function resultCalls(ports: ResultCallPorts): (call: ResultCall, signal: AbortSignal) => Promise<Outcome> {
+export function resultCalls(ports: ResultCallPorts): (call: ResultCall, signal: CancelSignal) => Promise<Outcome> {
   return async (call, signal) => {
     const { url: text, callbacks, door, headers, body } = call;
     const url = new URL(text);
