@@ -6,4 +6,5 @@ export * from './controller.ts';
 export * from './engine.ts';
 export { claimIdentity, identityName, settleIdentity } from './identity.ts';
 export * from './recorder.ts';
+export * from './secrets.ts';
 export * from './view.ts';

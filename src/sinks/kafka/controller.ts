@@ -2,17 +2,15 @@
 
 import { messageOf } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController, index, watch } from '#engine/mod.ts';
+import { defineController, watchSecrets } from '#engine/mod.ts';
 import { caCertsOf, settlePolicies, tellAddress, watchCertificate, watchPolicies } from '#eventing/mod.ts';
 import type { Kafka, KafkaAccess } from '#kafka/mod.ts';
 import { CLUSTER_DOMAIN, EVENTING_NAMESPACE, eventingFeaturesConfig, KafkaSink, Secret } from '#kinds/mod.ts';
-import { keyOf } from '#machinery/mod.ts';
 import { accessOf, secretNameOf } from './access.ts';
 
 /** The Service of all KafkaSinks. */
 export const KAFKA_SINK_SERVICE = 'kafka-sink-ingress';
 
-const BY_SECRET = 'sinks/kafkasinks-by-secret';
 /** How long a topic that was not to be seen is left alone. */
 const AGAIN_MS = 15_000;
 
@@ -22,22 +20,12 @@ export function kafkaSinkUrl(scheme: string, { metadata: { namespace = '', name 
 
 /** `ownCa` is the platform's own authority, by which it is trusted unless others' certificates are shown. */
 export function kafkaSinkController(kafka: Kafka, ownCa?: string): ControllerDefinition<KafkaSink> {
+  const secretWatch = watchSecrets(KafkaSink, (sink) => [secretNameOf(sink)]);
   return defineController<KafkaSink>({
     name: 'kafka-sink-controller',
     of: KafkaSink,
-    watches: [
-      watchPolicies(KafkaSink),
-      watchCertificate(KafkaSink, KAFKA_SINK_SERVICE),
-      watch(Secret, ({ metadata }, reader) =>
-        reader.byIndex(KafkaSink, BY_SECRET, `${metadata.namespace ?? ''}/${metadata.name}`).map(keyOf),
-      ),
-    ],
-    indexes: [
-      index(KafkaSink, BY_SECRET, (sink) => {
-        const name = secretNameOf(sink);
-        return name ? [`${sink.metadata.namespace ?? ''}/${name}`] : [];
-      }),
-    ],
+    watches: [watchPolicies(KafkaSink), watchCertificate(KafkaSink, KAFKA_SINK_SERVICE), ...secretWatch.watches],
+    indexes: secretWatch.indexes,
     configs: [eventingFeaturesConfig],
     async reconcile(turn) {
       const { object, status, mark } = turn;

@@ -3,9 +3,8 @@
 import { createHash } from 'node:crypto';
 import { messageOf } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController, index, settleIdentity, watch } from '#engine/mod.ts';
-import { eventingFeaturesConfig, GITHUB_EVENT_PREFIX, GitHubSource, Secret, ServiceAccount } from '#kinds/mod.ts';
-import { keyOf } from '#machinery/mod.ts';
+import { defineController, settleIdentity, watchSecrets } from '#engine/mod.ts';
+import { eventingFeaturesConfig, GITHUB_EVENT_PREFIX, GitHubSource, ServiceAccount } from '#kinds/mod.ts';
 import type { SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
 import { ADDRESS_CONFIGS, ADDRESS_KINDS, settleAddress, watchAddress } from '../webhook/address.ts';
@@ -21,7 +20,6 @@ export interface GitHubSourcePorts {
 
 type GitHubTurn = Turn<GitHubSource>;
 
-const BY_SECRET = 'sources/githubsources-by-secret';
 const CONFIGURED = 'WebhookConfigured';
 /** In the status: which form the webhook at GitHub has. */
 const HOOK_MARK = 'ebb.dev/webhook';
@@ -30,26 +28,16 @@ const AGAIN_MS = 60_000;
 
 export function gitHubSourceController({ sinks, ask }: GitHubSourcePorts): ControllerDefinition<GitHubSource> {
   const sinkWatch = watchSinks(GitHubSource, sinks);
+  const secretWatch = watchSecrets(GitHubSource, ({ spec: { secretToken, accessToken } }) => [
+    secretToken?.secretKeyRef?.name,
+    accessToken?.secretKeyRef?.name,
+  ]);
   return defineController<GitHubSource>({
     name: 'github-source-controller',
     of: GitHubSource,
     owns: [ServiceAccount, ...ADDRESS_KINDS],
-    watches: [
-      ...sinkWatch.watches,
-      ...watchAddress(GitHubSource),
-      watch(Secret, ({ metadata }, reader) =>
-        reader.byIndex(GitHubSource, BY_SECRET, `${metadata.namespace ?? ''}/${metadata.name}`).map(keyOf),
-      ),
-    ],
-    indexes: [
-      ...sinkWatch.indexes,
-      index(GitHubSource, BY_SECRET, ({ metadata, spec }) =>
-        [spec.secretToken, spec.accessToken].flatMap((from) => {
-          const name = from?.secretKeyRef?.name;
-          return name ? [`${metadata.namespace ?? ''}/${name}`] : [];
-        }),
-      ),
-    ],
+    watches: [...sinkWatch.watches, ...watchAddress(GitHubSource), ...secretWatch.watches],
+    indexes: [...sinkWatch.indexes, ...secretWatch.indexes],
     configs: [eventingFeaturesConfig, ...ADDRESS_CONFIGS],
     finalizer: 'githubsources.sources.knative.dev',
     async reconcile(turn) {

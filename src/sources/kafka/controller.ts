@@ -1,7 +1,7 @@
 // KafkaSources: each is read by a member of its group in the platform's control process, so that the gateway never waits for it.
 
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
-import { defineController, index, settleIdentity, watch } from '#engine/mod.ts';
+import { defineController, settleIdentity, watchSecrets } from '#engine/mod.ts';
 import type { Consumer, Destination } from '#events/mod.ts';
 import type { KafkaTrouble } from '#kafka/mod.ts';
 import {
@@ -13,7 +13,6 @@ import {
   Secret,
   ServiceAccount,
 } from '#kinds/mod.ts';
-import { keyOf } from '#machinery/mod.ts';
 import type { SinkAddress, SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
 import { accessOf, secretsOf } from './access.ts';
@@ -31,7 +30,6 @@ type KafkaTurn = Turn<KafkaSource>;
 
 const CONNECTED = 'ConnectionEstablished';
 const BEGUN = 'InitialOffsetsCommitted';
-const BY_SECRET = 'sources/kafkasources-by-secret';
 /** What a delivery leaves out. */
 const USUAL_DELIVERY = { retry: 10, backoffPolicy: 'exponential', backoffDelay: 'PT0.3S', timeout: 'PT600S' };
 const REASONS: Readonly<Record<KafkaTrouble, string>> = {
@@ -44,22 +42,13 @@ const REASONS: Readonly<Record<KafkaTrouble, string>> = {
 
 export function kafkaSourceController({ sinks, readings }: KafkaSourcePorts): ControllerDefinition<KafkaSource> {
   const sinkWatch = watchSinks(KafkaSource, sinks);
+  const secretWatch = watchSecrets(KafkaSource, ({ spec }) => secretsOf(spec));
   return defineController<KafkaSource>({
     name: 'kafka-source-controller',
     of: KafkaSource,
     owns: [ServiceAccount],
-    watches: [
-      ...sinkWatch.watches,
-      watch(Secret, ({ metadata }, reader) =>
-        reader.byIndex(KafkaSource, BY_SECRET, `${metadata.namespace ?? ''}/${metadata.name}`).map(keyOf),
-      ),
-    ],
-    indexes: [
-      ...sinkWatch.indexes,
-      index(KafkaSource, BY_SECRET, ({ metadata, spec }) =>
-        secretsOf(spec).map((name) => `${metadata.namespace ?? ''}/${name}`),
-      ),
-    ],
+    watches: [...sinkWatch.watches, ...secretWatch.watches],
+    indexes: [...sinkWatch.indexes, ...secretWatch.indexes],
     configs: [eventingFeaturesConfig],
     async reconcile(turn) {
       const { object, status, mark, key } = turn;

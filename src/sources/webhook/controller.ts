@@ -1,37 +1,23 @@
 // WebhookSources: an address, a secret, a sink.
 
 import type { ControllerDefinition } from '#engine/mod.ts';
-import { defineController, index, settleIdentity, watch } from '#engine/mod.ts';
-import { eventingFeaturesConfig, Secret, ServiceAccount, WebhookSource } from '#kinds/mod.ts';
-import { keyOf } from '#machinery/mod.ts';
+import { defineController, settleIdentity, watchSecrets } from '#engine/mod.ts';
+import { eventingFeaturesConfig, ServiceAccount, WebhookSource } from '#kinds/mod.ts';
 import type { SinkResolver } from '../sinks.ts';
 import { settleSink, watchSinks } from '../sinks.ts';
 import { ADDRESS_CONFIGS, ADDRESS_KINDS, settleAddress, watchAddress } from './address.ts';
 import { WEBHOOK_EVENT_TYPE, webhookUri } from './read.ts';
 import { secretMissing, secretValue } from './secret.ts';
 
-const BY_SECRET = 'sources/webhooksources-by-secret';
-
 export function webhookSourceController(sinks: SinkResolver): ControllerDefinition<WebhookSource> {
   const sinkWatch = watchSinks(WebhookSource, sinks);
+  const secretWatch = watchSecrets(WebhookSource, ({ spec }) => [spec.signature?.secret?.secretKeyRef?.name]);
   return defineController<WebhookSource>({
     name: 'webhook-source-controller',
     of: WebhookSource,
     owns: [ServiceAccount, ...ADDRESS_KINDS],
-    watches: [
-      ...sinkWatch.watches,
-      ...watchAddress(WebhookSource),
-      watch(Secret, ({ metadata }, reader) =>
-        reader.byIndex(WebhookSource, BY_SECRET, `${metadata.namespace ?? ''}/${metadata.name}`).map(keyOf),
-      ),
-    ],
-    indexes: [
-      ...sinkWatch.indexes,
-      index(WebhookSource, BY_SECRET, ({ metadata, spec }) => {
-        const name = spec.signature?.secret?.secretKeyRef?.name;
-        return name ? [`${metadata.namespace ?? ''}/${name}`] : [];
-      }),
-    ],
+    watches: [...sinkWatch.watches, ...watchAddress(WebhookSource), ...secretWatch.watches],
+    indexes: [...sinkWatch.indexes, ...secretWatch.indexes],
     configs: [eventingFeaturesConfig, ...ADDRESS_CONFIGS],
     async reconcile(turn) {
       const { object, status, mark } = turn;
