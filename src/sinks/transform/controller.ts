@@ -3,9 +3,8 @@
 
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { claimIdentity, defineController } from '#engine/mod.ts';
-import { followDestinations, resolve, settlePolicies, systemHost, tellAddress, watchPolicies } from '#eventing/mod.ts';
+import { followDestinations, resolve, settlePolicies, watchPolicies } from '#eventing/mod.ts';
 import {
-  CLUSTER_DOMAIN,
   CoreService,
   eventingFeaturesConfig,
   EventTransform,
@@ -13,6 +12,7 @@ import {
   ServiceAccount,
 } from '#kinds/mod.ts';
 import { childName } from '#machinery/mod.ts';
+import { settleHost } from '../address.ts';
 import type { Evaluator } from './evaluators.ts';
 
 /** The Service that stands behind all EventTransforms. */
@@ -42,7 +42,9 @@ export function eventTransformController(evaluator: Checks, ownCa?: string): Con
       const fault = faults.find(Boolean);
       if (fault) turn.mark.false('TransformationReady', fault.reason, fault.message);
       else turn.mark.true('TransformationReady');
-      await settleAddress(turn, ownCa);
+      const name = transformServiceName(turn.object);
+      const taken = `Service ${JSON.stringify(name)} is there and not this EventTransform's`;
+      await settleHost(turn, { name, leadsTo: EVENT_TRANSFORM_SERVICE, taken, ownCa });
     },
   });
 }
@@ -91,28 +93,4 @@ function settleSink(turn: TransformTurn): Told {
 async function settleSender(turn: TransformTurn): Promise<Told> {
   const identity = await claimIdentity(turn);
   return 'fault' in identity ? { reason: 'OIDCIdentityNotCreated', message: identity.fault } : undefined;
-}
-
-async function settleAddress(turn: TransformTurn, ownCa: string | undefined): Promise<void> {
-  const { object, status, mark } = turn;
-  const { namespace = '' } = object.metadata;
-  const name = transformServiceName(object);
-  const { outcome } = await turn.apply(CoreService, {
-    apiVersion: CoreService.apiVersion,
-    kind: CoreService.kind,
-    metadata: { name, namespace },
-    spec: { type: 'ExternalName', externalName: systemHost(EVENT_TRANSFORM_SERVICE), sessionAffinity: 'None' },
-  });
-  if (outcome === 'taken') {
-    const why = `Service ${JSON.stringify(name)} is there and not this EventTransform's`;
-    return mark.false('Addressable', 'NotOwned', why);
-  }
-  const host = `${name}.${namespace}.svc.${CLUSTER_DOMAIN}`;
-  tellAddress(status, object, turn.config(eventingFeaturesConfig), {
-    plain: `http://${host}`,
-    secure: `https://${host}`,
-    caCerts: () => ownCa,
-  });
-  if (status.address) status.addresses ??= [status.address];
-  mark.true('Addressable');
 }
