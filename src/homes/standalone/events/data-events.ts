@@ -24,7 +24,7 @@ import { FolderRoom, nodeDisk } from '#storage/mod.ts';
 import type { Logger, Metrics } from '#telemetry/mod.ts';
 import { openDataInvocations, throughGateway } from './data-invocations.ts';
 import { Places, serviceOf } from './places.ts';
-import { Wire } from './wire.ts';
+import { portOf, Wire } from './wire.ts';
 
 export const eventsSocketPath = (dataDir: string): string => join(dataDir, 'run', 'events.sock');
 const eventsFolder = (dataDir: string) => join(dataDir, 'events');
@@ -136,8 +136,8 @@ function hasRoute(gateway: Gateway, { url }: SendRequest): boolean {
 
 /** By a Service's endpoints, or wherever the host is. */
 export async function overWire(wire: Wire, places: Places, request: SendRequest, signal: CancelSignal) {
-  const { hostname, protocol, port: told } = request.url;
-  const port = told === '' ? (protocol === 'https:' ? 443 : 80) : Number(told);
+  const { hostname } = request.url;
+  const port = portOf(request.url);
   const place = await places.find(hostname, port);
   try {
     return await wire.send(request, place, signal);

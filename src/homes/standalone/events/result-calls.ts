@@ -10,6 +10,7 @@ import type { Door } from '#gateway/mod.ts';
 import type { Outcome, ResultCall } from '#invocations/mod.ts';
 import { closedBecause } from '../fetch-text.ts';
 import type { Place, WireAnswer } from './wire.ts';
+import { portOf } from './wire.ts';
 
 /** Addresses that mean another thing on each machine or network (RFC 6890 and its registries), and what may hide one. */
 const PRIVATE = new BlockList();
@@ -90,8 +91,4 @@ export function resultCalls(ports: ResultCallPorts): (call: ResultCall, signal: 
 
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$|\.$/g, '');
-}
-
-function portOf({ protocol, port }: URL): number {
-  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }

@@ -22,6 +22,11 @@ export interface Place {
   readonly port: number;
 }
 
+/** The port that a URL means, where it names none too. */
+export function portOf({ protocol, port }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+}
+
 /** Answers are held in memory as a whole; a longer one fails. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Connections to one destination that are kept. */
