@@ -110,7 +110,8 @@ async function publishRound(
     const load = loadOf(running, warmUpSeconds, seconds);
     const flood = await publish({ ...load, pids: running.pids });
     const rate = flood.events / flood.seconds;
-    const half = await publish({ ...load, warmUpSeconds: 0.5, rate: rate / 2 });
+    // The program that sends is a new one: it is warmed up as long as the first.
+    const half = await publish({ ...load, rate: rate / 2 });
     const subscriberPort = await running.subscribe();
     const { delivery, delivered } = await deliver({
       load: { ...load, warmUpSeconds: 1, rate: DELIVERY_RATE },

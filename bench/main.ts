@@ -17,6 +17,7 @@ import { passLines } from './pass-lines.ts';
 import { missing } from './peers.ts';
 import { has } from './processes.ts';
 import { ready } from './ready.ts';
+import { reconcile } from './reconcile.ts';
 import type { Row, Section, SectionOptions } from './section.ts';
 import { wakes } from './wakes.ts';
 
@@ -24,6 +25,7 @@ const SECTIONS: readonly Section[] = [
   gateway,
   coldStart,
   ready,
+  reconcile,
   api,
   memory,
   density,

@@ -73,47 +73,64 @@ export async function makeServices(
   upTo: number,
 ): Promise<Made> {
   const { client } = ebb;
-  const stop = new AbortController();
-  const { resourceVersion } = await client.list(Service, { namespace: NAMESPACE });
-  const ready = new Map<string, () => void>();
-  const watched = hearReady(ebb, resourceVersion, ready, stop.signal);
   const tookMs: number[] = [];
-  let next = from;
-  const maker = async () => {
-    while (next < upTo) {
-      const name = `idle-${String(next++).padStart(4, '0')}`;
-      const began = performance.now();
-      const became = new Promise<void>((resolve) => ready.set(name, resolve));
-      await client.create(Service, {
-        apiVersion: Service.apiVersion,
-        kind: Service.kind,
-        metadata: { name, namespace: NAMESPACE },
-        spec,
-      });
-      await became;
-      tookMs.push(performance.now() - began);
-    }
-  };
-  const began = performance.now();
-  await Promise.race([Promise.all(Array.from({ length: IN_FLIGHT }, maker)), watched]);
-  const seconds = (performance.now() - began) / 1000;
-  stop.abort();
+  const seconds = await eachUntil(ebb, namesFrom(from, upTo), isReady, async (name) => {
+    const began = performance.now();
+    const { apiVersion, kind } = Service;
+    await client.create(Service, { apiVersion, kind, metadata: { name, namespace: NAMESPACE }, spec });
+    return () => tookMs.push(performance.now() - began);
+  });
   return { count: upTo, seconds, tookMs };
 }
 
-/** Rejects where the watch ends before its time. */
-async function hearReady(
+/** Of the Services that `makeServices` makes. */
+export const namesFrom = (from: number, upTo: number): readonly string[] =>
+  Array.from({ length: upTo - from }, (_, nth) => `idle-${String(from + nth).padStart(4, '0')}`);
+
+/**
+ * Does something to each of these Services, so many at a time, each until a watch shows that it `isDone`; then calls what the doing
+ * has returned. Resolves with the seconds that all of it took; rejects where the watch ends before its time.
+ */
+export async function eachUntil(
+  ebb: BenchPlatform,
+  names: readonly string[],
+  isDone: (service: Service) => boolean,
+  act: (name: string) => Promise<() => void>,
+): Promise<number> {
+  const stop = new AbortController();
+  const { resourceVersion } = await ebb.client.list(Service, { namespace: NAMESPACE });
+  const waiting = new Map<string, () => void>();
+  const watched = hear(ebb, resourceVersion, isDone, waiting, stop.signal);
+  const left = [...names].reverse();
+  const worker = async () => {
+    for (let name = left.pop(); name !== undefined; name = left.pop()) {
+      const key = name;
+      const done = new Promise<void>((resolve) => waiting.set(key, resolve));
+      const after = await act(name);
+      await done;
+      after();
+    }
+  };
+  const began = performance.now();
+  await Promise.race([Promise.all(Array.from({ length: IN_FLIGHT }, worker)), watched]);
+  const seconds = (performance.now() - began) / 1000;
+  stop.abort();
+  return seconds;
+}
+
+async function hear(
   { client }: BenchPlatform,
   from: string,
-  ready: Map<string, () => void>,
+  isDone: (service: Service) => boolean,
+  waiting: Map<string, () => void>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     for await (const event of client.watch(Service, from, { namespace: NAMESPACE }, signal)) {
-      if (event.type === 'BOOKMARK' || !isReady(event.object)) continue;
+      if (event.type === 'BOOKMARK' || !isDone(event.object)) continue;
       const { name } = event.object.metadata;
-      ready.get(name)?.();
-      ready.delete(name);
+      waiting.get(name)?.();
+      waiting.delete(name);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
