@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Pod, Service } from '#kinds/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import type { Platform } from '../harness/platform.ts';
 import { ebbCommand, startPlatform, until } from '../harness/platform.ts';
 
@@ -79,7 +79,7 @@ afterAll(async () => {
 
 async function begin(dataDir?: string): Promise<void> {
   platform = await startPlatform({ args: ARGS, ...(dataDir === undefined ? {} : { dataDir }) });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
 }
 
 const openGate = () => writeFileSync(gate, '');

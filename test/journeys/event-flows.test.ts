@@ -1,6 +1,5 @@
 // Events that are made over on their way through a Broker, and requests that are answered by events.
 
-import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +8,7 @@ import { Broker, EventTransform, RequestReply, Trigger } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import type { Platform } from '../harness/platform.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 
@@ -35,7 +34,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
   platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'] });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
   await make(Broker, 'shop', {});
 }, 120_000);
 

@@ -1,6 +1,6 @@
 // Events by TLS from senders who say who they are, all the way: into a Broker, out of it to a subscriber, and into sinks.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Server } from 'node:https';
 import { createServer, request } from 'node:https';
@@ -26,8 +26,8 @@ import {
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
 import { KeyFolder } from '#pki/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import type { Platform } from '../harness/platform.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 
@@ -52,7 +52,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => outside.listen(0, resolve));
   platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'], timeoutMs: 180_000 });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
   const data = { 'transport-encryption': 'strict', 'authentication-oidc': 'enabled' };
   await client.patch(ConfigMap, EVENTING_NAMESPACE, 'config-features', 'merge', { data });
   for (const name of ['me', 'stranger'])

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Broker, Trigger } from '#kinds/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import type { Platform } from '../harness/platform.ts';
 import { ebbCommand, startPlatform, until } from '../harness/platform.ts';
 
@@ -69,7 +69,7 @@ beforeAll(async () => {
   writeFileSync(join(source, 'server.cjs'), FUNCTION);
   await listenOutside();
   platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'] });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
   await promisify(execFile)(ebbCommand, ['deploy', source, '--name', 'till', '--data', platform.dataDir]);
   const metadata = { namespace: 'default', name: 'shop', annotations: { 'ebb.dev/journal': 'true' } };
   await client.create(Broker, { apiVersion: Broker.apiVersion, kind: Broker.kind, metadata, spec: {} });

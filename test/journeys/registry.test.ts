@@ -13,7 +13,7 @@ import { ImageStore, RegistryServer } from '#images/mod.ts';
 import { Revision, Secret, Service, ServiceAccount } from '#kinds/mod.ts';
 import { findCondition } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import { get } from '../harness/get.ts';
 import type { Platform } from '../harness/platform.ts';
 import { startPlatform, until } from '../harness/platform.ts';
@@ -60,7 +60,7 @@ afterAll(async () => {
 async function up(dataDir?: string): Promise<void> {
   const args = ['--no-example', '--launcher', 'process'];
   platform = await startPlatform({ args, ...(dataDir ? { dataDir } : {}) });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
 }
 
 function serviceOf(name: string, image: string, spec: object = {}): Service {

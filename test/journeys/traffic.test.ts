@@ -14,7 +14,8 @@ import type { JsonObject } from '#base/mod.ts';
 import { ConfigMap, Pod, REVISION_LABEL, Service } from '#kinds/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { parseKubeconfig } from '#objects/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import type { Platform } from '../harness/platform.ts';
 import { ebbCommand, startPlatform, until } from '../harness/platform.ts';
 
@@ -47,7 +48,7 @@ beforeAll(async () => {
   writeFileSync(join(source, 'package.json'), '{"scripts":{"start":"node server.cjs"}}');
   writeFileSync(join(source, 'server.cjs'), PROGRAM.replace('COPIES', JSON.stringify(copies)));
   platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'] });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
   await promisify(execFile)(ebbCommand, ['deploy', source, '--name', 'shop', '--data', platform.dataDir]);
   const ports = '{"admin":{"port":9001,"path":"/admin"},"raw":{"port":9002}}';
   await change({

@@ -1,7 +1,6 @@
 // Calls from outside to events: a WebhookSource and a GitHubSource behind the gateway of a whole platform.
 
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GitHubSource, Secret, WebhookSource } from '#kinds/mod.ts';
 import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import type { Platform } from '../harness/platform.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 
@@ -37,7 +36,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
   platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'], timeoutMs: 120_000 });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
   const metadata = { namespace: 'default', name: 'shop' };
   await client.create(Secret, { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { secret: 'secret' } });
 }, 150_000);

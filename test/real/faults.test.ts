@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Pod, SERVICE_LABEL } from '#kinds/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import type { Platform } from '../harness/platform.ts';
 import { ebbCommand, startPlatform, until } from '../harness/platform.ts';
 
@@ -71,7 +71,7 @@ beforeAll(async () => {
   writeFileSync(join(source, 'package.json'), '{"scripts":{"start":"node server.cjs"}}');
   writeFileSync(join(source, 'server.cjs'), PROGRAM.replace('process.env.HEARD', JSON.stringify(heardFile)));
   platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'] });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
   await promisify(execFile)(ebbCommand, ['deploy', source, '--name', 'faulty', '--data', platform.dataDir]);
 }, 120_000);
 

@@ -1,14 +1,14 @@
 // Twenty real cycles to zero and back, seen in Pods: ten services, twice each, woken by a plain request, a slow upload, an upgrade.
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigMap, Pod, Service, SERVICE_LABEL } from '#kinds/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { clientOf } from '../harness/client.ts';
 import type { Platform } from '../harness/platform.ts';
 import { ebbCommand, startPlatform, until } from '../harness/platform.ts';
 import { writeFunction } from './function.ts';
@@ -25,7 +25,7 @@ let folder = '';
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ebb-real-'));
   platform = await startPlatform({ args: ['--no-example', '--launcher', 'process'] });
-  client = httpClient(parseKubeconfig(readFileSync(platform.kubeconfig, 'utf8'), (path) => readFileSync(path, 'utf8')));
+  client = clientOf(platform.dataDir);
   await client.patch(ConfigMap, 'knative-serving', 'config-autoscaler', 'merge', {
     data: { 'stable-window': WINDOW, 'scale-to-zero-grace-period': '1s' },
   });

@@ -1,11 +1,9 @@
-// A client of the platform whose data folder this is.
+// A client of the platform under load, which its logs tell from others.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { HttpClient } from '#objects/mod.ts';
-import { httpClient, parseKubeconfig } from '#objects/mod.ts';
+import { clientOf as anyClientOf } from '../harness/client.ts';
 
+/** Of the platform whose data folder this is. */
 export function clientOf(dataDir: string): HttpClient {
-  const kubeconfig = readFileSync(join(dataDir, 'kubeconfig'), 'utf8');
-  return httpClient({ ...parseKubeconfig(kubeconfig, (path) => readFileSync(path, 'utf8')), userAgent: 'soak' });
+  return anyClientOf(dataDir, 'soak');
 }
