@@ -1,6 +1,7 @@
 // base: words and tools that know nothing of the domain and do no I/O.
 
 export * from './amount.ts';
+export * from './attempts.ts';
 export * from './backoff.ts';
 export * from './cancel.ts';
 export * from './clock-jumps.ts';
@@ -22,4 +23,5 @@ export * from './period.ts';
 export * from './quantity.ts';
 export * from './random.ts';
 export * from './raw-headers.ts';
+export * from './reading.ts';
 export * from './virtual-clock.ts';

@@ -1,6 +1,7 @@
 // What a client and a service say about how an invocation is carried out. Pure.
 
-import { parseDuration } from '#base/mod.ts';
+import type { Read as ReadText } from '#base/mod.ts';
+import { readAttemptTimeout, readBackoff, readMaxAge, readRetries } from '#base/mod.ts';
 import type { AsyncRule } from '#gateway/mod.ts';
 import type { Settings } from './words.ts';
 
@@ -21,18 +22,16 @@ export const DEFAULTS: Required<AsyncRule> = {
 export const SETTING_PREFIX = 'ebb-async-';
 const CALLBACK = 'ebb-async-callback';
 const MAX_CALLBACK = 2048;
-const MAX_RETRIES = 20;
 
-type Faulty = { readonly fault: string };
-type Reader = (text: string) => number | Faulty;
+type Reader = (text: string) => ReadText<number>;
 
 type Timed = 'retries' | 'backoffMs' | 'timeoutMs' | 'maxAgeMs';
 
 const READERS: Readonly<Record<string, readonly [name: Timed, Reader]>> = {
-  'ebb-async-retries': ['retries', retries],
-  'ebb-async-backoff': ['backoffMs', durationBetween(0, HOUR)],
-  'ebb-async-timeout': ['timeoutMs', durationBetween(SECOND, 24 * HOUR)],
-  'ebb-async-max-age': ['maxAgeMs', durationBetween(SECOND, 24 * HOUR)],
+  'ebb-async-retries': ['retries', readRetries],
+  'ebb-async-backoff': ['backoffMs', readBackoff],
+  'ebb-async-timeout': ['timeoutMs', readAttemptTimeout],
+  'ebb-async-max-age': ['maxAgeMs', readMaxAge],
 };
 
 export type Read =
@@ -54,10 +53,10 @@ export function settingsOf(headers: readonly string[], rule: AsyncRule): Read {
     }
     const [key, read] = READERS[name] ?? [];
     if (!key || !read) return { reason: 'async-setting', fault: `${name} is none of ${KNOWN}` };
-    const value = read(text);
-    if (typeof value !== 'number')
-      return { reason: 'async-setting', fault: `${name} is ${JSON.stringify(text)}: ${value.fault}` };
-    said[key] = value;
+    const found = read(text);
+    if ('fault' in found)
+      return { reason: 'async-setting', fault: `${name} is ${JSON.stringify(text)}: ${found.fault}` };
+    said[key] = found.value;
   }
   return { settings: { ...DEFAULTS, ...rule, ...said, ...(callback === undefined ? {} : { callback }) } };
 }
@@ -71,18 +70,4 @@ function callbackFault(text: string, { callbacks = DEFAULTS.callbacks }: AsyncRu
     return `${CALLBACK} is ${JSON.stringify(text.slice(0, 100))}: expected an address that begins with http:// or https://, of at most ${MAX_CALLBACK} characters`;
   if (url.username || url.password) return `${CALLBACK} has a user or password in it, which is not sent`;
   return undefined;
-}
-
-function retries(text: string): number | Faulty {
-  const count = /^[0-9]{1,2}$/.test(text) ? Number(text) : Infinity;
-  return count <= MAX_RETRIES ? count : { fault: `expected a number from 0 to ${MAX_RETRIES}` };
-}
-
-function durationBetween(least: number, most: number): Reader {
-  return (text) => {
-    const ms = parseDuration(text);
-    if (ms === undefined || ms < least || ms > most)
-      return { fault: `expected a duration from ${least / SECOND}s to ${most / HOUR}h, such as "30s"` };
-    return ms;
-  };
 }

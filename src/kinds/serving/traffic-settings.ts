@@ -1,6 +1,15 @@
 // What this platform adds to traffic by annotations of its own: read here once, for those who check and those who carry out.
 
-import { isRecord, parseDuration } from '#base/mod.ts';
+import type { Read } from '#base/mod.ts';
+import {
+  isRecord,
+  numberBetween,
+  parseDuration,
+  readAttemptTimeout,
+  readBackoff,
+  readMaxAge,
+  readRetries,
+} from '#base/mod.ts';
 import {
   ASYNC_ANNOTATION,
   ASYNC_BACKOFF_ANNOTATION,
@@ -20,9 +29,6 @@ import {
 } from '../labels.ts';
 
 type Annotations = Readonly<Record<string, string>>;
-
-/** What an annotation says, or what is wrong with it. */
-export type Read<T> = { readonly value: T } | { readonly fault: string };
 
 /** A request goes to `tag` where it carries all of these. */
 export interface RoutingRule {
@@ -79,8 +85,6 @@ const MAX_TIMEOUT_MS = 24 * HOUR;
 const MAX_AFFINITY_MS = 30 * 24 * HOUR;
 /** As many as the gateway lets wait for one revision at most. */
 const MAX_QUEUE = 10_000;
-/** As many as a client may ask for. */
-const MAX_ASYNC_RETRIES = 20;
 const MAX_ASYNC_PARALLELISM = 1000;
 const MAX_RULES = 32;
 const MAX_PORTS = 8;
@@ -94,10 +98,10 @@ export const ROUTE_ROWS: Rows<RouteSettings> = {
   rules: [ROUTING_RULES_ANNOTATION, readRules],
   mirror: [MIRROR_ANNOTATION, readMirror],
   async: [ASYNC_ANNOTATION, oneOf('enabled', 'disabled')],
-  asyncRetries: [ASYNC_RETRIES_ANNOTATION, numberBetween(0, MAX_ASYNC_RETRIES)],
-  asyncBackoffMs: [ASYNC_BACKOFF_ANNOTATION, durationBetween(0, HOUR)],
-  asyncTimeoutMs: [ASYNC_TIMEOUT_ANNOTATION, durationBetween(SECOND, MAX_TIMEOUT_MS)],
-  asyncMaxAgeMs: [ASYNC_MAX_AGE_ANNOTATION, durationBetween(SECOND, MAX_TIMEOUT_MS)],
+  asyncRetries: [ASYNC_RETRIES_ANNOTATION, readRetries],
+  asyncBackoffMs: [ASYNC_BACKOFF_ANNOTATION, readBackoff],
+  asyncTimeoutMs: [ASYNC_TIMEOUT_ANNOTATION, readAttemptTimeout],
+  asyncMaxAgeMs: [ASYNC_MAX_AGE_ANNOTATION, readMaxAge],
   asyncParallelism: [ASYNC_PARALLELISM_ANNOTATION, numberBetween(1, MAX_ASYNC_PARALLELISM)],
   asyncCallbacks: [ASYNC_CALLBACKS_ANNOTATION, oneOf('public', 'any', 'none')],
 };
@@ -161,21 +165,6 @@ function oneOf<T extends string>(...words: readonly T[]): (text: string) => Read
   return (text) => {
     const value = words.find((word) => word === text);
     return value === undefined ? { fault: `expected ${words.map((word) => `"${word}"`).join(' or ')}` } : { value };
-  };
-}
-
-function numberBetween(least: number, most: number): (text: string) => Read<number> {
-  return (text) => {
-    const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : Infinity;
-    return value >= least && value <= most ? { value } : { fault: `expected a number from ${least} to ${most}` };
-  };
-}
-
-function durationBetween(least: number, most: number): (text: string) => Read<number> {
-  return (text) => {
-    const value = parseDuration(text);
-    if (value !== undefined && value >= least && value <= most) return { value };
-    return { fault: `expected a duration from ${least / SECOND}s to ${most / HOUR}h, such as "30s"` };
   };
 }
 
