@@ -52,7 +52,7 @@ export class EventsWorld {
   constructor(kept: KeptLog = keptLog(), clock = new VirtualClock()) {
     this.kept = kept;
     this.clock = clock;
-    this.#startedAt = clock.now();
+    this.#startedAt = clock.monotonic();
     let secrets = 0;
     this.events = new Events({
       clock,
@@ -114,7 +114,7 @@ export class EventsWorld {
       headers: asRecord(headers),
       body: Buffer.from(body).toString(),
       event: decoded.event,
-      at: this.clock.now() - this.#startedAt,
+      at: this.clock.monotonic() - this.#startedAt,
     };
     this.received.push(received);
     const nth = (this.#counts.get(url.href) ?? 0) + 1;

@@ -13,7 +13,7 @@ import { Callbacks } from './callbacks.ts';
 import type { Invocation } from './ledger.ts';
 import { Ledger } from './ledger.ts';
 import { Meter } from './meter.ts';
-import { isTooOld, mayBeOfStop, nextStep, refusalIn, tooOld } from './next-step.ts';
+import { isTooOld, mayBeOfStop, nextStep, refusalIn, tooOld, waitLeft } from './next-step.ts';
 import { Keeping } from './keeping.ts';
 import { STREAM } from './stream.ts';
 import { Runner } from './runner.ts';
@@ -70,7 +70,7 @@ export type Taken =
 export class Invocations {
   readonly #ports: InvocationsPorts;
   readonly #bounds: Bounds;
-  readonly #ledger = new Ledger();
+  readonly #ledger: Ledger;
   readonly #runner: Runner<Invocation>;
   readonly #callbacks: Callbacks;
   readonly #keeping: Keeping;
@@ -88,6 +88,7 @@ export class Invocations {
     const { clock, log, logger, metrics } = ports;
     this.#ports = ports;
     this.#bounds = { ...BOUNDS, ...ports.bounds };
+    this.#ledger = new Ledger(clock);
     this.#runner = new Runner({
       clock,
       atOnce: AT_ONCE,
@@ -224,7 +225,7 @@ export class Invocations {
     const now = this.#ports.clock.now();
     for (const invocation of this.#ledger.opened()) {
       if (isOver(invocation)) this.#callbacks.add(invocation);
-      else this.#runner.add(invocation, Math.max(0, (invocation.nextAt ?? 0) - now));
+      else this.#runner.add(invocation, waitLeft(invocation, now));
     }
     this.#keeping.begin();
   }
@@ -297,8 +298,8 @@ export class Invocations {
 
   async #attempt(invocation: Invocation, signal: AbortSignal): Promise<number | undefined> {
     const { clock } = this.#ports;
-    const { settings, acceptedAt } = invocation;
-    if (isTooOld(settings, acceptedAt, clock.now())) {
+    const { settings, acceptedMs } = invocation;
+    if (isTooOld(settings, clock.monotonic() - acceptedMs)) {
       await this.#finish(invocation, tooOld(settings.maxAgeMs));
       return undefined;
     }
@@ -318,8 +319,9 @@ export class Invocations {
     }
     const attempt = attemptOf(outcome, startedAt, clock.monotonic() - began);
     const now = clock.now();
+    const ageMs = clock.monotonic() - acceptedMs;
     const attempts = invocation.attempts.length + 1;
-    const step = nextStep({ settings, acceptedAt, now, attempts, outcome });
+    const step = nextStep({ settings, ageMs, now, attempts, outcome });
     if (step.kind === 'over') {
       await this.#finish(invocation, step, attempt, outcome);
       return undefined;
@@ -371,7 +373,7 @@ export class Invocations {
       ...(url === undefined || step.ending === 'cancelled' ? {} : { callback: { url, door, callbacks } }),
     };
     await this.#write(entry, answer?.body);
-    this.#meter.finished(invocation, step.ending, entry.at);
+    this.#meter.finished(invocation, step.ending, this.#ports.clock.monotonic());
     for (const stop of this.#listeners.get(id) ?? []) stop();
     if (invocation.callback) this.#callbacks.add(invocation);
     this.#keeping.trimSoon();

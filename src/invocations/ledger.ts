@@ -1,6 +1,7 @@
 // All invocations that are kept, built from their records on the log. Of those that are over little is held in memory; their records
 // have the rest.
 
+import type { Clock } from '#base/mod.ts';
 import type { Accepted, CalledBack, Entry, Finished, Tried } from './entry.ts';
 import { DEFAULTS } from './settings.ts';
 import type { Attempt, Callback, Keyed, Settings, State } from './words.ts';
@@ -8,7 +9,10 @@ import type { Attempt, Callback, Keyed, Settings, State } from './words.ts';
 export interface Invocation {
   readonly id: string;
   readonly service: string;
+  /** Wall time in milliseconds, as it is told. */
   readonly acceptedAt: number;
+  /** The same by the monotonic clock of this process, by which its age counts: of an earlier run the wall clock is believed once. */
+  readonly acceptedMs: number;
   readonly keyed: Keyed | undefined;
   /** Reset to the defaults once they are no longer needed. */
   settings: Settings;
@@ -36,11 +40,16 @@ const MAX_PATH = 256;
 const NONE: readonly Attempt[] = [];
 
 export class Ledger {
+  readonly #clock: Clock;
   readonly #all = new Map<string, Invocation>();
   /** Those that are not over, and those whose result is not sent yet. Both maps have the order of the log. */
   readonly #open = new Map<string, Invocation>();
   readonly #byKey = new Map<string, Invocation>();
   #openBytes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   get size(): number {
     return this.#all.size;
@@ -107,6 +116,7 @@ export class Ledger {
       id,
       service,
       acceptedAt: at,
+      acceptedMs: this.#clock.monotonic() - Math.max(0, this.#clock.now() - at),
       keyed,
       settings,
       offset,

@@ -20,8 +20,9 @@ export class Meter {
     this.#accepted?.add(labelsOf(service));
   }
 
-  finished({ service, acceptedAt }: Invocation, outcome: Ending, now: number): void {
-    this.#duration?.observe(Math.max(0, now - acceptedAt) / 1000, { ...labelsOf(service), outcome });
+  /** `nowMs` is the clock's monotonic time. */
+  finished({ service, acceptedMs }: Invocation, outcome: Ending, nowMs: number): void {
+    this.#duration?.observe((nowMs - acceptedMs) / 1000, { ...labelsOf(service), outcome });
   }
 }
 

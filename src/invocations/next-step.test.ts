@@ -33,23 +33,23 @@ test.each<[what: string, outcome: Outcome, attempts: number, step: Step]>([
   ['no answer', { error: 'refused' }, 1, again(1000)],
   ['an answer that is too long', { error: 'too long', isFinal: true }, 1, failed('too long')],
 ])('%s', (_, outcome, attempts, step) => {
-  expect(nextStep({ settings, acceptedAt: 0, now: 5000, attempts, outcome })).toEqual(step);
+  expect(nextStep({ settings, ageMs: 5000, now: 5000, attempts, outcome })).toEqual(step);
 });
 
 test('without retries the first failure is the last', () => {
-  const facts = { settings: { ...settings, retries: 0 }, acceptedAt: 0, now: 0, attempts: 1, outcome: status(500) };
+  const facts = { settings: { ...settings, retries: 0 }, ageMs: 0, now: 0, attempts: 1, outcome: status(500) };
   expect(nextStep(facts)).toEqual(failed('the only attempt failed'));
 });
 
 test('no wait leads beyond the age that an invocation may have', () => {
-  const facts = { settings, acceptedAt: 0, attempts: 2, outcome: status(500) };
-  expect(nextStep({ ...facts, now: 6 * HOUR - 2000 })).toEqual(again(2000));
-  expect(nextStep({ ...facts, now: 6 * HOUR - 1999 })).toEqual(
+  const facts = { settings, now: 0, attempts: 2, outcome: status(500) };
+  expect(nextStep({ ...facts, ageMs: 6 * HOUR - 2000 })).toEqual(again(2000));
+  expect(nextStep({ ...facts, ageMs: 6 * HOUR - 1999 })).toEqual(
     failed('no attempt may begin more than 6h0m0s after the acceptance'),
   );
 });
 
 test('many failures wait no longer than an hour', () => {
-  const facts = { settings: { retries: 20, backoffMs: HOUR, maxAgeMs: 24 * HOUR }, acceptedAt: 0, now: 0 };
+  const facts = { settings: { retries: 20, backoffMs: HOUR, maxAgeMs: 24 * HOUR }, ageMs: 0, now: 0 };
   expect(nextStep({ ...facts, attempts: 9, outcome: status(500) })).toEqual(again(HOUR));
 });

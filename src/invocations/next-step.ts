@@ -3,6 +3,7 @@
 import { formatDuration, headerValue } from '#base/mod.ts';
 import { nextAttempt, retryAfterMs } from '#events/mod.ts';
 import { REFUSAL_HEADER } from '#gateway/mod.ts';
+import type { Invocation } from './ledger.ts';
 import type { Outcome, Settings } from './words.ts';
 
 export type Step =
@@ -11,8 +12,9 @@ export type Step =
 
 export interface StepFacts {
   readonly settings: Pick<Settings, 'retries' | 'backoffMs' | 'maxAgeMs'>;
-  /** Wall times in milliseconds. */
-  readonly acceptedAt: number;
+  /** Milliseconds since the acceptance. */
+  readonly ageMs: number;
+  /** Wall time in milliseconds, for dates of Retry-After. */
   readonly now: number;
   /** Attempts that were made, this one included. */
   readonly attempts: number;
@@ -26,7 +28,7 @@ const FINAL_5XX = new Set([501, 505, 508]);
 /** Neither back-off nor Retry-After makes it wait longer. */
 const LONGEST_WAIT_MS = 3_600_000;
 
-export function nextStep({ settings, acceptedAt, now, attempts, outcome }: StepFacts): Step {
+export function nextStep({ settings, ageMs, now, attempts, outcome }: StepFacts): Step {
   const isAnswer = 'status' in outcome;
   if (isAnswer && outcome.status < 400) return { kind: 'over', ending: 'succeeded' };
   if (!isRetryable(outcome)) return failed(isAnswer ? `status ${outcome.status} is not tried again` : outcome.error);
@@ -44,7 +46,7 @@ export function nextStep({ settings, acceptedAt, now, attempts, outcome }: StepF
   );
   if (ms === undefined) return failed(`${attempts === 1 ? 'the only attempt' : `all ${attempts} attempts`} failed`);
   const wait = Math.min(ms, LONGEST_WAIT_MS);
-  return isTooOld(settings, acceptedAt, now + wait) ? tooOld(maxAgeMs) : { kind: 'again', ms: wait };
+  return isTooOld(settings, ageMs + wait) ? tooOld(maxAgeMs) : { kind: 'again', ms: wait };
 }
 
 /** Whether it failed, and another try may bring something else. */
@@ -58,8 +60,19 @@ export function mayBeOfStop(outcome: Outcome): boolean {
 }
 
 /** Whether no attempt may begin any more. */
-export function isTooOld({ maxAgeMs }: Pick<Settings, 'maxAgeMs'>, acceptedAt: number, at: number): boolean {
-  return at > acceptedAt + maxAgeMs;
+export function isTooOld({ maxAgeMs }: Pick<Settings, 'maxAgeMs'>, ageMs: number): boolean {
+  return ageMs > maxAgeMs;
+}
+
+/**
+ * How long the next attempt is still to wait after a restart, at the wall time `now`: no longer than was meant when the last one
+ * had failed, for the clock may have been set back since.
+ */
+export function waitLeft({ attempts, nextAt }: Pick<Invocation, 'attempts' | 'nextAt'>, now: number): number {
+  const last = attempts.at(-1);
+  if (nextAt === undefined || !last) return 0;
+  const meant = Math.min(LONGEST_WAIT_MS, nextAt - last.startedAt - last.tookMs);
+  return Math.max(0, Math.min(meant, nextAt - now));
 }
 
 export function tooOld(maxAgeMs: number): Step & { readonly kind: 'over' } {

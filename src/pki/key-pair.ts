@@ -17,8 +17,9 @@ export interface Demands {
   readonly hosts?: readonly string[];
 }
 
-/** When a certificate ends and when it is to be made anew, in milliseconds since 1970. */
+/** When a certificate begins, ends and is to be made anew, in milliseconds since 1970. */
 export interface Life {
+  readonly notBefore: number;
   readonly renewAt: number;
   readonly notAfter: number;
 }
@@ -46,8 +47,8 @@ export function isGood(pair: KeyPair, { now, ...demands }: Demands & { readonly 
 
 /** A certificate is made anew when a third of its life is left. */
 function spanOf({ validFrom, validTo }: X509Certificate): Life {
-  const [begin, notAfter] = [Date.parse(validFrom), Date.parse(validTo)];
-  return { renewAt: notAfter - (notAfter - begin) / 3, notAfter };
+  const [notBefore, notAfter] = [Date.parse(validFrom), Date.parse(validTo)];
+  return { notBefore, renewAt: notAfter - (notAfter - notBefore) / 3, notAfter };
 }
 
 function holds(certificate: X509Certificate, host: string): boolean {

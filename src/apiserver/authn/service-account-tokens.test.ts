@@ -47,6 +47,18 @@ describe('a token', () => {
     expect(tokens.read(token, [])).toBeUndefined();
   });
 
+  test.each([
+    { what: 'forward, past its end', minutes: 11, isGood: false },
+    { what: 'forward, to before that', minutes: 9, isGood: true },
+    { what: 'back by a moment, as clocks differ', minutes: -0.5, isGood: true },
+    { what: 'back, to before it was signed', minutes: -120, isGood: false },
+  ])('goes by the new time where the clock is set $what', ({ minutes, isGood }) => {
+    const { tokens, clock } = tokensWith();
+    const { token } = tokens.sign(ORDER);
+    clock.jump(minutes * 60_000);
+    expect(tokens.read(token, []) !== undefined).toBe(isGood);
+  });
+
   test.each(['ServiceAccount', 'Pod'])('ends with its %s', (gone) => {
     const { tokens } = tokensWith((kind) => kind !== gone);
     expect(tokens.read(tokens.sign(ORDER).token, [])).toBeUndefined();

@@ -105,10 +105,19 @@ function dataOf(body: Uint8Array): string {
   return Buffer.from(enough.buffer, enough.byteOffset, enough.length).toString('base64');
 }
 
-/** How long an answer asks to be left alone: whole seconds, or a date of HTTP; what is neither, or past, asks for nothing. */
+/**
+ * How long an answer asks to be left alone: whole seconds, or a date of HTTP; what is neither, or past, asks for nothing. A date is
+ * told by the clock of who answers, so it counts from the date of the answer where that has one, whatever our own clock shows.
+ */
 export function retryAfterMs(headers: readonly string[], now: number): number | undefined {
   const value = (headerValue(headers, 'retry-after') ?? '').trim();
   if (/^[0-9]+$/.test(value)) return Number(value) * 1000;
-  const date = /^[A-Z][a-z]{2},? /.test(value) ? Date.parse(value) : NaN;
-  return date > now ? date - now : undefined;
+  const date = dateOf(value);
+  const from = dateOf(headerValue(headers, 'date') ?? '') || now;
+  return date > from ? date - from : undefined;
+}
+
+/** NaN for what is no date of HTTP. */
+function dateOf(text: string): number {
+  return /^[A-Z][a-z]{2},? /.test(text) ? Date.parse(text) : NaN;
 }

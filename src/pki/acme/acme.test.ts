@@ -176,11 +176,15 @@ test('a server that takes only whom it knows is shown a binding', async () => {
   );
 });
 
+const dateOf = (ms: number) => new Date(ms).toUTCString();
+const AHEAD_MS = 5 * 3_600_000;
+
 test.each([
-  ['seconds', '2700'],
-  ['a date', new Date(NOW + 2_700_000).toUTCString()],
-])('a bound of rate says when to come again, in %s', async (_form, after) => {
-  server.instead.set('/order', [refusal('rateLimited', 'too many', {}, { 'retry-after': after })]);
+  ['in seconds', { 'retry-after': '2700' }],
+  ['by a date', { 'retry-after': dateOf(NOW + 2_700_000) }],
+  ['by its own clock', { date: dateOf(NOW + AHEAD_MS), 'retry-after': dateOf(NOW + AHEAD_MS + 2_700_000) }],
+])('a bound of rate says when to come again, %s', async (_form, headers) => {
+  server.instead.set('/order', [refusal('rateLimited', 'too many', {}, headers)]);
   const [said = '', ms = ''] = (await order('a.test')).split(' (');
   expect(said).toBe('rateLimited: rateLimited: too many');
   expect(Number.parseInt(ms)).toBeGreaterThan(2_690_000);

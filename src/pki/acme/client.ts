@@ -178,11 +178,12 @@ export class AcmeClient {
     return { url, fields, status: typeof status === 'string' ? status : '', retryAfterMs: this.#retryAfter(answer) };
   }
 
-  /** Seconds, or a date (RFC 9110 §10.2.3). */
+  /** Seconds, or a date (RFC 9110 §10.2.3), which counts from the server's own date where it tells that. */
   #retryAfter({ headers }: AcmeAnswer): number | undefined {
     const text = headers['retry-after'];
     if (text === undefined) return undefined;
-    const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - this.#options.clock.now();
+    const from = Date.parse(headers['date'] ?? '') || this.#options.clock.now();
+    const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - from;
     return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
   }
 }

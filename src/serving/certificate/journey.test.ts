@@ -228,6 +228,19 @@ test('one that cannot be made anew stays in service while it is tried again, and
   await within('nothing is told any more', () => findCondition(certificate()?.status, 'Renewing') === undefined);
 });
 
+test.each([
+  { what: 'forward, into its last third', days: 61, orders: 2 },
+  { what: 'forward, to before that', days: 30, orders: 1 },
+  { what: 'back', days: -0.5, orders: 1 },
+])('it goes by the new time within seconds where the clock is set $what', async ({ days, orders }) => {
+  await until('it is served', () => gateway.served !== undefined);
+  const first = gateway.served;
+  clock.jump(days * DAY_MS);
+  await pass(60, 1000);
+  expect([looked.length, gateway.served === first]).toEqual([orders, orders === 1]);
+  expect(isReady(mapping() ?? { metadata: {} })).toBe(true);
+});
+
 test('an order that a crash interrupts is begun anew, and nothing of the first is left', async () => {
   silent = true;
   await until('the server was told to look', () => looked.length === 1);

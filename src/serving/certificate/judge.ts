@@ -3,7 +3,7 @@
 import type { Certificate, CertificateConfig, Secret } from '#kinds/mod.ts';
 import { CERTIFICATE_TYPE_LABEL, CLUSTER_DOMAIN, ISSUER_ANNOTATION } from '#kinds/mod.ts';
 import { controllerOf } from '#machinery/mod.ts';
-import type { Life } from '#pki/mod.ts';
+import type { KeyPair, Life } from '#pki/mod.ts';
 import { lifeOf } from '#pki/mod.ts';
 
 /** Who is to issue it, as the Secret's annotation names it: `local`, or the directory of an ACME server. */
@@ -36,8 +36,13 @@ export function judgeHeld(certificate: Certificate, secret: Secret | undefined, 
   if (!life || facts.now >= life.notAfter) return { state: 'wanting' };
   const isIssuers =
     secret.metadata.annotations?.[ISSUER_ANNOTATION] === facts.issuer &&
-    (facts.issuer !== LOCAL || lifeOf(pair, { issuerPem: facts.caPem }) !== undefined);
+    (facts.issuer !== LOCAL || isGoodOfLocal(pair, life, facts));
   return { state: isIssuers && facts.now < life.renewAt ? 'good' : 'due', life };
+}
+
+/** By the CA as it is, and not of a time to come: the clock was ahead then. (To order by ACME anew for that would cost, and help nobody.) */
+function isGoodOfLocal(pair: KeyPair, life: Life, { caPem, now }: HeldFacts): boolean {
+  return life.notBefore <= now && lifeOf(pair, { issuerPem: caPem }) !== undefined;
 }
 
 function textOf({ data }: Secret, key: string): string {

@@ -1,6 +1,6 @@
 // Orders run beside the turns: how they are begun, led here, ended, tried again and bounded.
 
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { settle, VirtualClock } from '#base/mod.ts';
 import type { HttpChallenge, KeyPair } from '#pki/mod.ts';
 import { AcmeProblem } from '#pki/mod.ts';
@@ -127,6 +127,34 @@ test('an order that takes for ever has an end', async () => {
   await clock.advance(30 * MINUTE);
   await settle();
   expect(follow()).toMatchObject({ phase: 'failed', why: 'not done after 30 minutes' });
+});
+
+describe.each([
+  { when: 'stands', jump: 0 },
+  { when: 'is set forward', jump: 300 * MINUTE },
+  { when: 'is set back', jump: -300 * MINUTE },
+])('where the clock $when', ({ jump }) => {
+  test.each([
+    ['the wait after a failure', 2, 'failed', 'queued', () => running[0]?.reject(new Error('no'))],
+    ['the wait that a server asks for', 45, 'failed', 'queued', () => running[0]?.reject(limited)],
+    ['the time to lead a challenge here', 10, 'proving', 'failed', () => void presentOf(running[0])],
+    ['the time for all of an order', 30, 'ordering', 'failed', () => {}],
+  ])('%s is the same', async (_, minutes, before, after, begin) => {
+    follow();
+    await settle();
+    begin();
+    await clock.advance((minutes / 2) * MINUTE);
+    clock.jump(jump);
+    await clock.advance((minutes / 2) * MINUTE - 1);
+    expect(follow().phase).toBe(before);
+    await clock.advance(1);
+    await settle();
+    expect(follow().phase).toBe(after);
+  });
+
+  const limited = new AcmeProblem('rateLimited', 'too many', 429, 45 * MINUTE);
+  const presentOf = (one: Running | undefined) =>
+    one?.present([challenge('a.test')], new AbortController().signal).catch(one.reject);
 });
 
 test('other names are another order; the one before is broken off', async () => {

@@ -77,3 +77,39 @@ test('a request is looked after until the last second of its window', async () =
   await clock.advance(2 * SECOND);
   expect(deciders.busy).toBe(0);
 });
+
+test.each([
+  { what: 'stands', jump: 0 },
+  { what: 'is set forward', jump: 5 * 3600 * SECOND },
+  { what: 'is set back', jump: -5 * 3600 * SECOND },
+])('the windows are as long where the clock $what', async ({ jump }) => {
+  const load = (requests: number) =>
+    report([{ target: KEY, concurrency: requests, requests, waiting: 0, inFlight: 0 }]);
+  deciders.decide(KEY, SPEC, 1);
+  for (let second = 0; second < 60; second++) {
+    load(70);
+    await clock.advance(SECOND);
+  }
+  expect(deciders.decide(KEY, SPEC, 1)).toMatchObject({ desired: 1, panicking: false });
+  // Three times as much for six seconds is a panic, which lasts for a stable window after.
+  for (let second = 0; second < 6; second++) {
+    load(210);
+    await clock.advance(SECOND);
+  }
+  expect(deciders.decide(KEY, SPEC, 1)).toMatchObject({ desired: 3, panicking: true });
+  clock.jump(jump);
+  for (let second = 0; second < 55; second++) {
+    load(70);
+    await clock.advance(SECOND);
+  }
+  expect(deciders.decide(KEY, SPEC, 3)).toMatchObject({ desired: 3, panicking: true });
+  for (let second = 0; second < 10; second++) {
+    load(70);
+    await clock.advance(SECOND);
+  }
+  expect(deciders.decide(KEY, SPEC, 3)).toMatchObject({ desired: 1, panicking: false });
+  await clock.advance(50 * SECOND);
+  expect(deciders.decide(KEY, SPEC, 1).desired).toBe(1);
+  await clock.advance(15 * SECOND);
+  expect(deciders.decide(KEY, SPEC, 1).desired).toBe(0);
+});

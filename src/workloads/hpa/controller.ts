@@ -75,7 +75,8 @@ async function look(
   const pods = turn
     .list(Pod, namespace)
     .filter((pod) => matchesLabelSelector(object.spec.selector, pod.metadata.labels));
-  const scaled = { nowMs: turn.now, pods, specReplicas: current, statusReplicas: object.status?.replicas ?? 0 };
+  const elapsedSince = (stamp: string) => turn.elapsedSince(stamp);
+  const scaled = { elapsedSince, pods, specReplicas: current, statusReplicas: object.status?.replicas ?? 0 };
   const proposals: Proposal[] = [];
   for (const metric of spec.metrics ?? [])
     proposals.push(proposal(metric, await measure(metric, namespace, pods, sources), scaled));

@@ -2,6 +2,7 @@
 
 import type { Pod } from '#kinds/mod.ts';
 import { standardCondition } from '#kinds/mod.ts';
+import type { ElapsedSince } from '../pods/readiness.ts';
 
 /** What one Pod was measured at, in thousandths of the unit. */
 export interface Reading {
@@ -29,7 +30,7 @@ const INITIAL_READINESS_MS = 30_000;
 export function groupPods(
   pods: readonly Pod[],
   readings: ReadonlyMap<string, Reading>,
-  { nowMs, isCpu }: { nowMs: number; isCpu: boolean },
+  { elapsedSince, isCpu }: { elapsedSince: ElapsedSince; isCpu: boolean },
 ): Grouped {
   const ready = new Map<string, number>();
   const unready: string[] = [];
@@ -39,18 +40,19 @@ export function groupPods(
     const reading = readings.get(metadata.name);
     if (status?.phase === 'Pending') unready.push(metadata.name);
     else if (!reading) missing.push(metadata.name);
-    else if (isCpu && isStarting(status, reading, nowMs)) unready.push(metadata.name);
+    else if (isCpu && isStarting(status, reading, elapsedSince)) unready.push(metadata.name);
     else ready.set(metadata.name, reading.milli);
   }
   return { ready, unready, missing };
 }
 
-function isStarting(status: Pod['status'], reading: Reading, nowMs: number): boolean {
+function isStarting(status: Pod['status'], reading: Reading, elapsedSince: ElapsedSince): boolean {
   const condition = standardCondition(status, 'Ready');
   if (!condition || !status?.startTime) return true;
   const startedMs = Date.parse(status.startTime);
   const turnedMs = Date.parse(condition.lastTransitionTime ?? '') || 0;
   const isUnready = condition.status === 'False';
-  if (startedMs + CPU_INITIALIZATION_MS > nowMs) return isUnready || reading.atMs < turnedMs + reading.windowMs;
+  if (elapsedSince(status.startTime) < CPU_INITIALIZATION_MS)
+    return isUnready || reading.atMs < turnedMs + reading.windowMs;
   return isUnready && startedMs + INITIAL_READINESS_MS > turnedMs;
 }

@@ -33,7 +33,8 @@ const byPod = (...millis: number[]): Measured => ({
   byPod: new Map(millis.map((milli, i) => [`p${i}`, reading(milli)])),
 });
 const pods = [pod('p0'), pod('p1')];
-const scaled = { nowMs: NOW, pods, specReplicas: 2, statusReplicas: 2 };
+const elapsedSince = (stamp: string) => NOW - Date.parse(stamp);
+const scaled = { elapsedSince, pods, specReplicas: 2, statusReplicas: 2 };
 
 const cpu: HpaMetric = {
   type: 'Resource',
@@ -183,7 +184,7 @@ describe('groupPods', () => {
     ['unready, by its memory', pod('p', { startTime: ago(60), conditions: unready(50) }), false, true, 'ready'],
   ])('%s', (_, one, isCpu, hasReading, where) => {
     const readings = new Map(hasReading ? [['p', reading(5)]] : []);
-    const groups = groupPods([one], readings, { nowMs: NOW, isCpu });
+    const groups = groupPods([one], readings, { elapsedSince, isCpu });
     const found: Where = groups.ready.has('p')
       ? 'ready'
       : groups.unready.includes('p')

@@ -2,6 +2,7 @@
 
 import { milliQuantity, parseQuantity } from '#base/mod.ts';
 import type { HpaMetric, HpaMetricStatus, HpaMetricTarget, Pod } from '#kinds/mod.ts';
+import type { ElapsedSince } from '../pods/readiness.ts';
 import { isPodReady } from '../pods/readiness.ts';
 import type { Grouped, Reading } from './group.ts';
 import { groupPods } from './group.ts';
@@ -23,7 +24,7 @@ export type Measured =
   | { readonly problem: string };
 
 export interface ScaledPods {
-  readonly nowMs: number;
+  readonly elapsedSince: ElapsedSince;
   /** Of the scale target. */
   readonly pods: readonly Pod[];
   readonly specReplicas: number;
@@ -71,7 +72,10 @@ function byResource(metric: HpaMetric, measured: Measured, scaled: ScaledPods): 
         };
   if (!('byPod' in measured))
     return failed(`unable to get metrics for resource ${resource}: ${'problem' in measured ? measured.problem : ''}`);
-  const grouped = groupPods(scaled.pods, measured.byPod, { nowMs: scaled.nowMs, isCpu: resource === 'cpu' });
+  const grouped = groupPods(scaled.pods, measured.byPod, {
+    elapsedSince: scaled.elapsedSince,
+    isCpu: resource === 'cpu',
+  });
   const problem = emptiness(grouped, scaled);
   if (problem) return failed(problem);
 
@@ -106,7 +110,7 @@ function byPodsMetric({ pods }: HpaMetric, measured: Measured, scaled: ScaledPod
   });
   if (!pods || !('byPod' in measured))
     return failed(`unable to get metric ${name}: ${'problem' in measured ? measured.problem : ''}`);
-  const grouped = groupPods(scaled.pods, measured.byPod, { nowMs: scaled.nowMs, isCpu: false });
+  const grouped = groupPods(scaled.pods, measured.byPod, { elapsedSince: scaled.elapsedSince, isCpu: false });
   const problem = emptiness(grouped, scaled);
   if (problem) return failed(problem);
   const gauge = averageGauge(milliOf(pods.target.averageValue) ?? 0);

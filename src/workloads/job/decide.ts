@@ -2,6 +2,7 @@
 
 import type { Job, JobStatus, Pod, StandardCondition } from '#kinds/mod.ts';
 import { backoffMs, rfc3339 } from '#base/mod.ts';
+import type { ElapsedSince } from '../pods/readiness.ts';
 import { isActive, isPodReady } from '../pods/readiness.ts';
 
 export interface JobPlan {
@@ -25,8 +26,6 @@ interface Counts {
   /** Since the last one; Infinity where nobody knows. */
   readonly sinceFailureMs: number;
 }
-
-type ElapsedSince = (stamp: string) => number;
 
 /**
  * Plans from the Pods there are; those counted in the status and gone since still count. `elapsedSince` says how long ago a

@@ -28,10 +28,14 @@ export function readySince(pod: Pod): number | undefined {
   return ready?.status === 'True' ? Date.parse(ready.lastTransitionTime ?? '') || 0 : undefined;
 }
 
-/** Ready for at least so many seconds. */
-export function isAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
-  const since = readySince(pod);
-  return since !== undefined && since + minReadySeconds * 1000 <= now;
+/** How many milliseconds ago a stamp was; 0 for what is none. */
+export type ElapsedSince = (stamp: string) => number;
+
+/** Milliseconds until a ready Pod has been so for long enough, 0 where it has; undefined while it is not ready. */
+export function untilAvailable(pod: Pod, minReadySeconds: number, elapsedSince: ElapsedSince): number | undefined {
+  const ready = condition(pod, 'Ready');
+  if (ready?.status !== 'True') return undefined;
+  return minReadySeconds === 0 ? 0 : Math.max(0, minReadySeconds * 1000 - elapsedSince(ready.lastTransitionTime ?? ''));
 }
 
 /** Starts of its containers beyond the first, the most of any container. */

@@ -8,7 +8,7 @@ import { Pod, ReplicaSet } from '#kinds/mod.ts';
 import { isReason } from '#machinery/mod.ts';
 import { stampPod } from '../pods/stamp.ts';
 import type { Failure } from './decide.ts';
-import { planReplicas, replicaStatus, untilAvailable } from './decide.ts';
+import { planReplicas, replicaStatus, untilNextAvailable } from './decide.ts';
 
 export function replicaSetController(random: Random): ControllerDefinition<ReplicaSet> {
   return defineController<ReplicaSet>({
@@ -20,8 +20,9 @@ export function replicaSetController(random: Random): ControllerDefinition<Repli
       const { create, remove } = planReplicas(set.spec.replicas ?? 1, turn.owned(Pod));
       const failure = (await createPods(turn, create, random)) ?? (await removePods(turn, remove));
       const pods = turn.owned(Pod);
-      Object.assign(clear(turn.status), replicaStatus(set, pods, turn.now, failure));
-      const wait = untilAvailable(set, pods, turn.now);
+      const elapsedSince = (stamp: string) => turn.elapsedSince(stamp);
+      Object.assign(clear(turn.status), replicaStatus(set, pods, { now: turn.now, elapsedSince, failure }));
+      const wait = untilNextAvailable(set, pods, elapsedSince);
       if (wait !== undefined) turn.again(wait);
       if (failure) throw new Error(failure.message);
     },

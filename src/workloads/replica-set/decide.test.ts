@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod, ReplicaSet } from '#kinds/mod.ts';
-import { planReplicas, replicaStatus, untilAvailable } from './decide.ts';
+import { planReplicas, replicaStatus, untilNextAvailable } from './decide.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
+const elapsedSince = (stamp: string) => NOW - Date.parse(stamp);
+const facts = { now: NOW, elapsedSince };
 
 interface Sketch {
   readonly node?: string;
@@ -81,7 +83,7 @@ function set(minReadySeconds?: number): ReplicaSet {
 describe('what it says of itself', () => {
   test('counts', () => {
     const pods = [pod('a', { readySince: ready }), pod('b'), pod('c', { going: true })];
-    expect(replicaStatus(set(), pods, NOW)).toEqual({
+    expect(replicaStatus(set(), pods, facts)).toEqual({
       observedGeneration: 3,
       replicas: 2,
       fullyLabeledReplicas: 2,
@@ -92,12 +94,12 @@ describe('what it says of itself', () => {
 
   test('ready counts as available after its time', () => {
     const pods = [pod('a', { readySince: '2026-01-01T23:59:50Z' })];
-    expect(replicaStatus(set(30), pods, NOW).availableReplicas).toBeUndefined();
-    expect(untilAvailable(set(30), pods, NOW)).toBe(20_000);
+    expect(replicaStatus(set(30), pods, facts).availableReplicas).toBeUndefined();
+    expect(untilNextAvailable(set(30), pods, elapsedSince)).toBe(20_000);
   });
 
   test('a refusal shows as ReplicaFailure until it is over', () => {
-    const failed = replicaStatus(set(), [], NOW, { reason: 'FailedCreate', message: 'no' });
+    const failed = replicaStatus(set(), [], { ...facts, failure: { reason: 'FailedCreate', message: 'no' } });
     expect(failed.conditions).toEqual([
       {
         type: 'ReplicaFailure',
@@ -107,15 +109,20 @@ describe('what it says of itself', () => {
         message: 'no',
       },
     ]);
-    expect(replicaStatus({ ...set(), status: failed }, [], NOW).conditions).toBeUndefined();
+    expect(replicaStatus({ ...set(), status: failed }, [], facts).conditions).toBeUndefined();
   });
 
   test('the same refusal in other words changes nothing, so that the next try keeps its distance', () => {
-    const first = replicaStatus(set(), [], NOW, { reason: 'FailedCreate', message: 'pods "a-1" is forbidden' });
+    const refused = (message: string, reason: 'FailedCreate' | 'FailedDelete' = 'FailedCreate', now = NOW + 5000) => ({
+      now,
+      elapsedSince,
+      failure: { reason, message },
+    });
+    const first = replicaStatus(set(), [], refused('pods "a-1" is forbidden', 'FailedCreate', NOW));
     const failed = { ...set(), status: first };
-    const again = replicaStatus(failed, [], NOW + 5000, { reason: 'FailedCreate', message: 'pods "a-2" is forbidden' });
+    const again = replicaStatus(failed, [], refused('pods "a-2" is forbidden'));
     expect(again).toEqual(first);
-    const other = replicaStatus(failed, [], NOW + 5000, { reason: 'FailedDelete', message: 'no' });
+    const other = replicaStatus(failed, [], refused('no', 'FailedDelete'));
     expect(other.conditions).toMatchObject([{ reason: 'FailedDelete', lastTransitionTime: '2026-01-02T00:00:00Z' }]);
   });
 });

@@ -2,7 +2,8 @@
 
 import type { Pod, ReplicaSet, StandardCondition } from '#kinds/mod.ts';
 import { rfc3339 } from '#base/mod.ts';
-import { isActive, isAvailable, isPodReady, readySince } from '../pods/readiness.ts';
+import type { ElapsedSince } from '../pods/readiness.ts';
+import { isActive, isPodReady, untilAvailable } from '../pods/readiness.ts';
 import { byDispensability } from './ranking.ts';
 
 /** As Kubernetes' controller: no more at once, the rest in the next turn. */
@@ -23,28 +24,37 @@ export function planReplicas(wanted: number, pods: readonly Pod[]): ReplicaPlan 
 
 type Status = NonNullable<ReplicaSet['status']>;
 
-/** The status that these Pods amount to. `failure` is what the API said to a create or delete. */
-export function replicaStatus(set: ReplicaSet, pods: readonly Pod[], now: number, failure?: Failure): Status {
+interface Facts {
+  readonly now: number;
+  readonly elapsedSince: ElapsedSince;
+  /** What the API said to a create or delete. */
+  readonly failure?: Failure | undefined;
+}
+
+/** The status that these Pods amount to. */
+export function replicaStatus(set: ReplicaSet, pods: readonly Pod[], { now, elapsedSince, failure }: Facts): Status {
   const active = pods.filter(isActive);
   const labels = Object.entries(set.spec.template.metadata?.labels ?? {});
   const isLabeled = ({ metadata }: Pod) => labels.every(([key, value]) => metadata.labels?.[key] === value);
-  const minReadySeconds = set.spec.minReadySeconds ?? 0;
+  const isAvailable = (pod: Pod) => untilAvailable(pod, set.spec.minReadySeconds ?? 0, elapsedSince) === 0;
   const conditions = conditionsAfter(set.status?.conditions ?? [], now, failure);
   return {
     replicas: active.length,
     ...positive('fullyLabeledReplicas', active.filter(isLabeled).length),
     ...positive('readyReplicas', active.filter(isPodReady).length),
-    ...positive('availableReplicas', active.filter((pod) => isAvailable(pod, minReadySeconds, now)).length),
+    ...positive('availableReplicas', active.filter(isAvailable).length),
     ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
     ...(conditions.length > 0 ? { conditions } : {}),
   };
 }
 
 /** Milliseconds until the next ready Pod counts as available; undefined where none waits for that. */
-export function untilAvailable(set: ReplicaSet, pods: readonly Pod[], now: number): number | undefined {
-  const wait = (set.spec.minReadySeconds ?? 0) * 1000;
-  const due = pods.flatMap((pod) => readySince(pod) ?? []).map((since) => since + wait - now);
-  const coming = due.filter((ms) => ms > 0);
+export function untilNextAvailable(
+  { spec: { minReadySeconds = 0 } }: ReplicaSet,
+  pods: readonly Pod[],
+  elapsedSince: ElapsedSince,
+): number | undefined {
+  const coming = pods.flatMap((pod) => untilAvailable(pod, minReadySeconds, elapsedSince) || []);
   return coming.length > 0 ? Math.min(...coming) : undefined;
 }
 

@@ -140,3 +140,16 @@ test('what only looks like a certificate is left out', () => {
   const data = { a: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' };
   expect(certificatesOf([{ ...features(data), data }])).toEqual([]);
 });
+
+const HOUR_MS = 3_600_000;
+test.each([
+  { what: 'forward by hours', hours: 12, isKept: true },
+  { what: 'forward, into its last third', hours: 61 * 24, isKept: false },
+  { what: 'back, to before it was made', hours: -12, isKept: false },
+])('what a sink shows where the clock is set $what', PATIENCE, async ({ hours, isKept }) => {
+  const certificates = start();
+  const show = () => certificates.contextFor('sink.ns.svc.cluster.local');
+  const before = await show();
+  world.clock.jump(hours * HOUR_MS);
+  expect((await show()) === before).toBe(isKept);
+});

@@ -41,6 +41,8 @@ export interface EventCertificatesOptions {
 
 interface Own {
   readonly pair: KeyPair;
+  /** When it was made. */
+  readonly from: number;
   readonly until: number;
 }
 
@@ -117,11 +119,12 @@ export class EventCertificates {
     const { clock, issue } = this.#options;
     const key = hosts.join();
     const known = await this.#own.get(key);
-    if (known && clock.now() < known.until - RENEW_MS) return known.pair;
+    const from = clock.now();
+    // Where the clock was set back it may not be valid yet.
+    if (known && known.from <= from && from < known.until - RENEW_MS) return known.pair;
     const [oldest] = this.#own.keys();
     if (this.#own.size >= MAX_KEPT && oldest !== undefined) this.#own.delete(oldest);
-    const until = clock.now() + LIFE_MS;
-    const made = issue(hosts, LIFE_MS).then((pair) => ({ pair, until }));
+    const made = issue(hosts, LIFE_MS).then((pair) => ({ pair, from, until: from + LIFE_MS }));
     this.#own.set(key, made);
     made.catch(() => this.#own.delete(key));
     return (await made).pair;

@@ -48,3 +48,14 @@ test('an account that is made anew is another', async () => {
   await world.client.create(ServiceAccount, account());
   expect(give('default/me', 'a')).toBe('token 2');
 });
+
+test.each([
+  { what: 'forward, past most of its life', minutes: 56, isKept: false },
+  { what: 'forward, to before that', minutes: 54, isKept: true },
+  { what: 'back', minutes: -120, isKept: false },
+])('it is made anew or not by the new time where the clock is set $what', async ({ minutes, isKept }) => {
+  await world.client.create(ServiceAccount, account());
+  give('default/me', 'a');
+  world.clock.jump(minutes * 60_000);
+  expect(give('default/me', 'a')).toBe(isKept ? 'token 1' : 'token 2');
+});
