@@ -1,20 +1,18 @@
-// One container of a Pod over all its runs: starting, probing, starting again with back-off, ending, and what it says of itself.
+// One container of a Pod over all its runs: starting, probing, starting again, ending. When it runs again, and what is said of it,
+// is decided elsewhere.
 
 import type { Clock, Timer } from '#base/mod.ts';
-import { backoffMs, messageOf, rfc3339 } from '#base/mod.ts';
-import type { Container, ContainerState, ContainerStatus, LifecycleHandler, Probe } from '#kinds/mod.ts';
+import { messageOf } from '#base/mod.ts';
+import type { Container, ContainerStatus, LifecycleHandler, Probe } from '#kinds/mod.ts';
+import { nextRun, startAgainMs } from './container-restart.ts';
+import type { Phase, Terminated } from './container-status.ts';
+import { containerStatus, exitCodeOf, isHeldUp, terminatedBy, waitingBefore } from './container-status.ts';
+import { killGraceMs, LEAST_GRACE_MS } from './grace.ts';
 import type { Exit, RunningContainer } from './launcher.ts';
 import type { ProbeTarget } from './probe.ts';
 import { runHook } from './probe.ts';
 import { Probing } from './probing.ts';
 
-/** kubelet's own: 10 s, doubling to five minutes; a run of ten minutes wipes the slate clean. */
-const RESTART_BACKOFF = { firstMs: 10_000, maxMs: 300_000, factor: 2 };
-const GOOD_RUN_MS = 600_000;
-/** Between tries to start where something that the container names is missing. */
-const PROBLEM_BACKOFF = { firstMs: 1000, maxMs: 300_000, factor: 2 };
-/** A process has at least this long between SIGTERM and SIGKILL, also where a hook has used up the grace. */
-const LEAST_GRACE_MS = 2000;
 /** A postStart hook may take this long. */
 const HOOK_MS = 600_000;
 const START_ERROR: Exit = { code: 128, oomKilled: false };
@@ -46,14 +44,6 @@ export class StartProblem extends Error {
     this.reason = reason;
   }
 }
-
-type Terminated = NonNullable<ContainerState['terminated']>;
-
-type Phase =
-  | { readonly state: 'waiting'; readonly reason: string; readonly message?: string }
-  | { readonly state: 'starting'; readonly reason: string; readonly message?: string }
-  | { readonly state: 'running'; readonly running: RunningContainer; readonly since: number }
-  | { readonly state: 'ended' };
 
 export class ContainerRuns {
   readonly container: Container;
@@ -97,8 +87,7 @@ export class ContainerRuns {
   /** On its way up for the first time, its image is here, and nothing holds it up. */
   get isComingUp(): boolean {
     const phase = this.#phase;
-    const isHeldUp = phase.state === 'waiting' && (phase.reason !== 'ContainerCreating' || phase.message !== undefined);
-    return this.#run === 0 && this.#imageID !== '' && phase.state !== 'ended' && !isHeldUp;
+    return this.#run === 0 && this.#imageID !== '' && phase.state !== 'ended' && !isHeldUp(phase);
   }
 
   /** Ended and not to be started again. */
@@ -107,7 +96,7 @@ export class ContainerRuns {
   }
 
   get exitCode(): number | undefined {
-    return this.#phase.state === 'ended' ? this.#last?.exitCode : undefined;
+    return exitCodeOf({ phase: this.#phase, last: this.#last });
   }
 
   get run(): number {
@@ -179,7 +168,7 @@ export class ContainerRuns {
     const isFirst = this.#killing === undefined;
     this.retire();
     if (this.#phase.state === 'running') {
-      this.#killBy(this.#phase.running, this.#withHook(graceMs));
+      this.#killBy(this.#phase.running, killGraceMs(this.container, graceMs));
       if (isFirst) void this.#ask(this.#phase.running, graceMs);
     }
     return this.#finished.promise;
@@ -187,7 +176,7 @@ export class ContainerRuns {
 
   async #start(): Promise<void> {
     if (this.#stopping) return;
-    this.#phase = { ...this.#waiting(), state: 'starting' };
+    this.#phase = { ...waitingBefore(this.#phase), state: 'starting' };
     const since = this.#host.clock.now();
     this.#begunMs = this.#host.clock.monotonic();
     try {
@@ -204,14 +193,9 @@ export class ContainerRuns {
         return this.#over({ ...this.#terminated(START_ERROR, since, messageOf(error)), reason: 'StartError' });
       this.#phase = { state: 'waiting', reason: error.reason, message: error.message };
       this.#problems += 1;
-      this.#startIn(backoffMs(PROBLEM_BACKOFF, this.#problems));
+      this.#startIn(startAgainMs(this.#problems));
       this.#host.changed();
     }
-  }
-
-  #waiting(): { reason: string; message?: string } {
-    const { reason = 'ContainerCreating', message } = this.#phase.state === 'waiting' ? this.#phase : {};
-    return { reason, ...(message ? { message } : {}) };
   }
 
   #startIn(ms: number): void {
@@ -262,13 +246,8 @@ export class ContainerRuns {
 
   #condemn(running: RunningContainer, why: string, graceMs: number): void {
     this.#host.event('Normal', 'Killing', why);
-    this.#killBy(running, this.#withHook(graceMs));
+    this.#killBy(running, killGraceMs(this.container, graceMs));
     void this.#ask(running, graceMs);
-  }
-
-  /** A hook that uses up the grace leaves the process its least. */
-  #withHook(graceMs: number): number {
-    return this.container.lifecycle?.preStop && graceMs > 0 ? graceMs + LEAST_GRACE_MS : graceMs;
   }
 
   /** preStop, then SIGTERM. */
@@ -315,43 +294,30 @@ export class ContainerRuns {
     this.#killing?.timer.cancel();
     this.#killing = undefined;
     const words = await this.#host.lastWords(this.container, this.#run, exit).catch(messageOf);
-    const message =
-      words ||
-      (exit.isUnknown ? 'how the container ended is not known: it was taken over from an earlier platform' : '');
-    if (this.running === running) this.#over(this.#terminated(exit, since, message));
+    if (this.running === running) this.#over(this.#terminated(exit, since, words));
   }
 
-  #terminated(exit: Exit, since: number, message: string): Terminated {
-    return {
-      exitCode: exit.code,
-      reason: reasonOf(exit),
-      ...(message ? { message } : {}),
-      startedAt: rfc3339(since),
-      finishedAt: rfc3339(this.#host.clock.now()),
-      ...(this.#containerID ? { containerID: this.#containerID } : {}),
-    };
+  #terminated(exit: Exit, since: number, words: string): Terminated {
+    return terminatedBy({ exit, since, now: this.#host.clock.now(), words, containerID: this.#containerID });
   }
 
   #over(last: Terminated): void {
     this.#last = last;
     this.#ready = false;
     this.#started = false;
-    if (this.#stopping || !this.#restarts(last.exitCode)) return this.#finish();
-    this.#failures = this.#host.clock.monotonic() - this.#begunMs > GOOD_RUN_MS ? 1 : this.#failures + 1;
+    const { restartPolicy, isInit, clock } = this.#host;
+    const ranMs = clock.monotonic() - this.#begunMs;
+    const next = nextRun({ restartPolicy, isInit, exitCode: last.exitCode, ranMs, failures: this.#failures });
+    if (this.#stopping || !next) return this.#finish();
+    const { waitMs } = next;
+    this.#failures = next.failures;
     this.#run += 1;
-    const waitMs = this.#failures === 1 ? 0 : backoffMs(RESTART_BACKOFF, this.#failures - 1);
     const message = `back-off ${waitMs / 1000}s restarting failed container=${this.container.name}`;
     this.#phase = { state: 'waiting', reason: 'CrashLoopBackOff', message };
     if (waitMs > 0)
       this.#host.event('Warning', 'BackOff', `Back-off restarting failed container ${this.container.name}`);
     this.#startIn(waitMs);
     this.#host.changed();
-  }
-
-  #restarts(code: number): boolean {
-    const { restartPolicy, isInit } = this.#host;
-    if (restartPolicy === 'Never') return false;
-    return restartPolicy === 'Always' && !isInit ? true : code !== 0;
   }
 
   #finish(): void {
@@ -361,36 +327,16 @@ export class ContainerRuns {
   }
 
   status(): ContainerStatus {
-    const { name, image = '' } = this.container;
-    return {
-      name,
-      image,
+    return containerStatus({
+      container: this.container,
+      isInit: this.#host.isInit,
+      phase: this.#phase,
+      last: this.#last,
+      run: this.#run,
+      isReady: this.#ready,
+      isStarted: this.isStarted,
       imageID: this.#imageID,
-      ready: this.#ready || (this.#host.isInit && this.exitCode === 0),
-      restartCount: this.#run,
-      started: this.isStarted,
-      state: this.#state(),
-      lastState: this.#last && this.#phase.state !== 'ended' ? { terminated: this.#last } : {},
-      ...(this.#containerID ? { containerID: this.#containerID } : {}),
-    };
+      containerID: this.#containerID,
+    });
   }
-
-  #state(): ContainerState {
-    switch (this.#phase.state) {
-      case 'running':
-        return { running: { startedAt: rfc3339(this.#phase.since) } };
-      case 'ended':
-        return this.#last ? { terminated: this.#last } : { waiting: { reason: 'ContainerCreating' } };
-      default:
-        return {
-          waiting: { reason: this.#phase.reason, ...(this.#phase.message ? { message: this.#phase.message } : {}) },
-        };
-    }
-  }
-}
-
-function reasonOf({ code, oomKilled, isUnknown }: Exit): string {
-  if (isUnknown) return 'ContainerStatusUnknown';
-  if (oomKilled) return 'OOMKilled';
-  return code === 0 ? 'Completed' : 'Error';
 }
