@@ -11,7 +11,7 @@ import type { NodeAgent } from './agent.ts';
 import { startAgent } from './agent.ts';
 import { localVolumes } from './local-volumes.ts';
 import type { ContainerStart, Exit, Launcher, RunningContainer, Sandbox } from './launcher.ts';
-import type { ReadyImage } from './pod-worker.ts';
+import type { ReadyImage } from './pod-ports.ts';
 
 /** A container that ends when the test, or a signal, says so. */
 class Running implements RunningContainer {

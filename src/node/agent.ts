@@ -27,11 +27,12 @@ import type {
   ResourceMetrics,
 } from '#objects/mod.ts';
 import { EndedPods } from './ended-pods.ts';
+import { HALT_GRACE_MS } from './grace.ts';
 import type { Launcher, RunningContainer } from './launcher.ts';
 import type { LocalVolumes } from './local-volumes.ts';
 import { logFile, openLog, podsFolder, readLog, requestLogFile } from './logs.ts';
-import type { ImagePuller, PodPorts, ReadyImage } from './pod-worker.ts';
-import { HALT_GRACE_MS, PodWorker } from './pod-worker.ts';
+import type { ImagePuller, PodPorts, ReadyImage } from './pod-ports.ts';
+import { PodWorker } from './pod-worker.ts';
 import { killOne, startOf, writersInto } from './processes.ts';
 import { attachedTo, portStream, streamsOf } from './pod-streams.ts';
 import { PodRecords } from './record.ts';

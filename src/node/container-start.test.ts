@@ -6,7 +6,7 @@ import type { Container, Pod } from '#kinds/mod.ts';
 import { containerStart } from './container-start.ts';
 import type { StartFacts } from './container-start.ts';
 import { StartProblem } from './container.ts';
-import type { ReadyImage } from './pod-worker.ts';
+import type { ReadyImage } from './pod-ports.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -8,7 +8,7 @@ import { StartProblem } from './container.ts';
 import type { PodFacts, References } from './environment.ts';
 import { environmentOf, expand } from './environment.ts';
 import type { ContainerStart, Mount } from './launcher.ts';
-import type { ReadyImage } from './pod-worker.ts';
+import type { ReadyImage } from './pod-ports.ts';
 import { securityOf } from './security.ts';
 import { isReadOnly } from './volumes.ts';
 

@@ -5,7 +5,7 @@ export * from './launcher.ts';
 export { localVolumes } from './local-volumes.ts';
 export type { LocalVolumes } from './local-volumes.ts';
 export { processLauncher } from './launcher-process.ts';
-export type { ImagePuller, ReadyImage } from './pod-worker.ts';
+export type { ImagePuller, ReadyImage } from './pod-ports.ts';
 export { sandboxLauncher } from './sandbox/launcher.ts';
 export type { SandboxLauncher, SandboxLauncherOptions } from './sandbox/launcher.ts';
 export { sandboxProblem } from './sandbox/tools.ts';

@@ -37,6 +37,11 @@ export class PodReporter {
     return this.#pod;
   }
 
+  /** The same with the status that it should have. */
+  get told(): Pod {
+    return { ...this.#pod, status: this.#ports.statusOf(this.#pod) };
+  }
+
   /** Takes what the API says, unless something newer is known. */
   see(pod: Pod): void {
     if (versionOf(pod) >= versionOf(this.#pod)) this.#pod = pod;

@@ -4,7 +4,7 @@ import type { Container, Pod } from '#kinds/mod.ts';
 import { StartProblem } from './container.ts';
 import { imageUser } from './image-user.ts';
 import type { ContainerRights, ContainerStart } from './launcher.ts';
-import type { ReadyImage } from './pod-worker.ts';
+import type { ReadyImage } from './pod-ports.ts';
 import { capabilitiesOf } from './sandbox/capabilities.ts';
 
 /** Throws StartProblem in Kubernetes' words where what is asked for cannot be had. */

@@ -1,0 +1,73 @@
+// The time in which a Pod may begin something new: its timers, pauses and waits all end with it. What runs goes on.
+
+import { join } from 'node:path';
+import type { Timer } from '#base/mod.ts';
+import { messageOf, sleep } from '#base/mod.ts';
+import type { Pod } from '#kinds/mod.ts';
+import { keyOf } from '#machinery/mod.ts';
+import { StartProblem } from './container.ts';
+import type { PodPorts } from './pod-ports.ts';
+
+/** What all parts of one Pod's worker share: the ports, the newest that is known of the Pod, and whether anything may still begin. */
+export class PodLife {
+  readonly ports: PodPorts;
+  readonly uid: string;
+  /** The Pod's own, on disk. */
+  readonly folder: string;
+  readonly #newest: () => Pod;
+  readonly #over = new AbortController();
+  readonly #timers = new Set<Timer>();
+
+  constructor(ports: PodPorts, newest: () => Pod) {
+    this.ports = ports;
+    this.#newest = newest;
+    this.uid = newest().metadata.uid ?? '';
+    this.folder = join(ports.folder, this.uid);
+  }
+
+  get pod(): Pod {
+    return this.#newest();
+  }
+
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  end(): void {
+    this.#over.abort();
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  after(ms: number, run: () => void): void {
+    const timer = this.ports.clock.after(Math.max(0, ms), () => {
+      this.#timers.delete(timer);
+      run();
+    });
+    this.#timers.add(timer);
+  }
+
+  /** Waits, or returns when nothing new is to begin. */
+  async pause(ms: number): Promise<void> {
+    await sleep(this.ports.clock, ms, this.#over.signal).catch(() => undefined);
+  }
+
+  /** What is asked for, or StartProblem as soon as the Pod stops. */
+  unlessOver<T>(asked: Promise<T>): Promise<T> {
+    const { signal } = this.#over;
+    return new Promise((resolve, reject) => {
+      const onStop = () => reject(new StartProblem('ContainerCreating', 'the Pod is being stopped'));
+      if (signal.aborted) return onStop();
+      signal.addEventListener('abort', onStop, { once: true });
+      asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', onStop));
+    });
+  }
+
+  event(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.ports.event(this.pod, type, reason, message);
+  }
+
+  /** What has gone wrong in a way that no user of the Pod can help. */
+  warn(message: string, error: unknown): void {
+    this.ports.warn(message, { pod: keyOf(this.pod), error: messageOf(error) });
+  }
+}

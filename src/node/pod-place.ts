@@ -1,0 +1,109 @@
+// A Pod's place in the network: made before anything else, for everything else may need its address; told in the API; given up at the end.
+
+import { backoffMs, messageOf } from '#base/mod.ts';
+import { HOST_PORTS_ANNOTATION, Pod } from '#kinds/mod.ts';
+import { isReason } from '#machinery/mod.ts';
+import type { PodFacts } from './environment.ts';
+import type { Sandbox } from './launcher.ts';
+import { placeRequest } from './place-request.ts';
+import type { PodLife } from './pod-life.ts';
+
+/** Between tries to make a place. */
+const BACKOFF = { firstMs: 1000, maxMs: 60_000, factor: 2 };
+
+/** What the Pod makes of news about its place. */
+export interface PlaceListener {
+  /** The place is there, or reached elsewhere than was thought. */
+  changed(): void;
+  /** It could not be made; it is tried again. */
+  heldUp(message: string): void;
+  /** The Pod as the API has it now. */
+  written(pod: Pod): void;
+}
+
+export class PodPlace {
+  readonly #life: PodLife;
+  readonly #listener: PlaceListener;
+  #sandbox: Sandbox | undefined;
+
+  constructor(life: PodLife, listener: PlaceListener) {
+    this.#life = life;
+    this.#listener = listener;
+  }
+
+  /** Undefined until it is made, and once it is given up. */
+  get sandbox(): Sandbox | undefined {
+    return this.#sandbox;
+  }
+
+  get facts(): PodFacts {
+    return { ...this.#life.ports.facts, podIP: this.#sandbox?.address ?? '' };
+  }
+
+  /** Where a port of the Pod is really reached. */
+  addressOf(port: number): { host: string; port: number } {
+    const { address = '127.0.0.1', hostPorts = {} } = this.#sandbox ?? {};
+    return { host: address, port: hostPorts[port] ?? port };
+  }
+
+  /** Tries until the place is there, the Pod stops, or the API has it no more. */
+  async make(): Promise<void> {
+    const { launcher } = this.#life.ports;
+    for (let tries = 1; !this.#life.isOver; tries++) {
+      try {
+        this.#sandbox ??= await launcher.prepare(placeRequest(this.#life.pod));
+        await this.#noteHostPorts();
+        return this.#listener.changed();
+      } catch (error) {
+        if (isReason(error, 'NotFound')) return;
+        const message = messageOf(error);
+        this.#life.event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`);
+        this.#listener.heldUp(message);
+        await this.#life.pause(backoffMs(BACKOFF, tries));
+      }
+    }
+  }
+
+  /** That of an earlier platform. */
+  take(sandbox: Sandbox): void {
+    this.#sandbox = sandbox;
+  }
+
+  /** What was taken is no good: nothing runs in it any more. */
+  async refuse(sandbox: Sandbox): Promise<void> {
+    await this.#life.ports.launcher.discard(sandbox);
+    this.#sandbox = undefined;
+  }
+
+  /** Its ports are reached elsewhere than was thought: probes and the API must know. */
+  move(hostPorts: Sandbox['hostPorts']): void {
+    if (!this.#sandbox) return;
+    this.#sandbox = { ...this.#sandbox, hostPorts };
+    this.#listener.changed();
+    this.#noteHostPorts().catch((error: unknown) => this.#life.warn('the ports of a Pod could not be told', error));
+  }
+
+  async #noteHostPorts(): Promise<void> {
+    const { hostPorts } = this.#sandbox ?? { hostPorts: {} };
+    if (Object.keys(hostPorts).length === 0) return;
+    const { namespace = '', name } = this.#life.pod.metadata;
+    this.#listener.written(
+      await this.#life.ports.client.patch(Pod, namespace, name, 'merge', {
+        metadata: { annotations: { [HOST_PORTS_ANNOTATION]: JSON.stringify(hostPorts) } },
+      }),
+    );
+  }
+
+  /** Gives it up; a later platform is to find nothing of it. */
+  async discard(): Promise<void> {
+    const { ports, uid } = this.#life;
+    const sandbox = this.#sandbox;
+    this.#sandbox = undefined;
+    try {
+      if (sandbox) await ports.launcher.discard(sandbox);
+    } catch (error) {
+      this.#life.warn('the place of a Pod could not be taken away', error);
+    }
+    ports.note(uid, undefined);
+  }
+}
