@@ -34,6 +34,9 @@ export class ExchangeShell implements Exchange {
   get remoteAddress(): string {
     return this.inner.remoteAddress;
   }
+  get isOwn(): boolean | undefined {
+    return this.inner.isOwn;
+  }
   get bodyLength(): number | undefined {
     return this.inner.bodyLength;
   }

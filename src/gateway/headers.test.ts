@@ -58,6 +58,12 @@ describe('onwardHeaders', () => {
       },
       ours,
     ],
+    ['what only we may say of invocations goes', { headers: ['Ebb-Invocation-Id', 'x', 'ebb-attempt', '1'] }, ours],
+    [
+      'what we say of them ourselves stays',
+      { headers: ['Ebb-Invocation-Id', 'x', 'Ebb-Attempt', '1'], isOwn: true },
+      ['Ebb-Invocation-Id', 'x', 'Ebb-Attempt', '1', ...ours],
+    ],
     [
       'set replaces',
       { headers: ['X-A', 'client', 'x-a', 'again'], set: { 'x-A': 'route' } },

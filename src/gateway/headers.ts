@@ -20,6 +20,8 @@ export type Role =
   | 'expect'
   /** Only the gateway may say it to an application, so it is taken off what a client sends. */
   | 'ours'
+  /** The same, but a request that comes from the platform itself may have it. */
+  | 'invocation'
   | 'te'
   /** The gateway itself may heed it; it goes on all the same. */
   | 'prefer'
@@ -55,6 +57,8 @@ const KNOWN: readonly KnownName[] = (
     ['K-Original-Host', 'ours'],
     ['K-Network-Probe', 'ours'],
     ['K-Network-Hash', 'ours'],
+    ['Ebb-Invocation-Id', 'invocation'],
+    ['Ebb-Attempt', 'invocation'],
     ['Cookie', 'cookie'],
     ['Forwarded', 'forwarded'],
     ['X-Forwarded-For', 'forwarded-for'],
@@ -133,6 +137,7 @@ export interface OnwardFacts {
   readonly set: Readonly<Record<string, string>>;
   readonly remoteAddress: string;
   readonly scheme: 'http' | 'https';
+  readonly isOwn?: boolean | undefined;
   /** What the client asked for, where the request goes on under another host. */
   readonly originalHost?: string | undefined;
   readonly protocol: Protocol;
@@ -166,7 +171,7 @@ function settingOf(set: Readonly<Record<string, string>>): Setting {
 
 /** The fields of a request as the application gets them. Those of most requests go on as they came, and what is added is known. */
 export function onwardFields(
-  exchange: Pick<Exchange, 'headers' | 'passing' | 'remoteAddress' | 'scheme'>,
+  exchange: Pick<Exchange, 'headers' | 'passing' | 'remoteAddress' | 'scheme' | 'isOwn'>,
   { set, originalHost, protocol }: Pick<OnwardFacts, 'set' | 'originalHost' | 'protocol'>,
 ): Fields {
   const { passing, remoteAddress, scheme } = exchange;
@@ -174,8 +179,8 @@ export function onwardFields(
     const { lines } = settingOf(set);
     if (lines !== undefined) return Fields.looked(`${passing}${cameFrom(remoteAddress, scheme)}${lines}`);
   }
-  const { headers } = exchange;
-  return Fields.of(onwardHeaders({ headers, set, remoteAddress, scheme, originalHost, protocol }));
+  const { headers, isOwn } = exchange;
+  return Fields.of(onwardHeaders({ headers, set, remoteAddress, scheme, isOwn, originalHost, protocol }));
 }
 
 /** Enough for the clients that are there at one time. */
@@ -195,7 +200,8 @@ function cameFrom(remoteAddress: string, scheme: 'http' | 'https'): string {
 }
 
 /** The same as a list, without Host and framing. `set` is not changed once given. */
-export function onwardHeaders({ headers, set, remoteAddress, scheme, originalHost, protocol }: OnwardFacts): string[] {
+export function onwardHeaders(facts: OnwardFacts): string[] {
+  const { headers, set, remoteAddress, scheme, isOwn, originalHost, protocol } = facts;
   const out: string[] = [];
   const { names: replaced, fields } = settingOf(set);
   const named = connectionNames(headers);
@@ -215,6 +221,9 @@ export function onwardHeaders({ headers, set, remoteAddress, scheme, originalHos
       case 'host':
       case 'expect':
       case 'ours':
+        break;
+      case 'invocation':
+        if (isOwn) out.push(field, value);
         break;
       case 'forwarded-for':
         forwardedFor = forwardedFor ? `${forwardedFor}, ${value}` : value;

@@ -59,6 +59,7 @@ export function askInMemory(
 
 class InMemoryExchange implements Exchange, BodySource {
   readonly version = '1.1';
+  readonly isOwn = true;
   readonly remoteAddress: string;
   readonly upgrade = undefined;
   readonly extensible = false;

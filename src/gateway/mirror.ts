@@ -128,6 +128,7 @@ class Copy implements Exchange, BodySource {
   readonly authority: string;
   readonly headers: Exchange['headers'];
   readonly remoteAddress: string;
+  readonly isOwn: boolean | undefined;
   readonly bodyLength: number;
   readonly upgrade = undefined;
   readonly extensible = false;
@@ -145,6 +146,7 @@ class Copy implements Exchange, BodySource {
     this.authority = original.authority;
     this.headers = original.headers;
     this.remoteAddress = original.remoteAddress;
+    this.isOwn = original.isOwn;
     this.bodyLength = chunks.reduce((sum, { length }) => sum + length, 0);
     this.#chunks = chunks;
     this.#onOver = onOver;

@@ -59,6 +59,8 @@ export interface Exchange extends BodyWriter {
    */
   readonly passing?: string | undefined;
   readonly remoteAddress: string;
+  /** The platform itself asks, so that what only it may say goes on. */
+  readonly isOwn?: boolean | undefined;
   /** Bytes of the body; 0: none, undefined: not told beforehand. */
   readonly bodyLength: number | undefined;
   readonly body: BodySource;

@@ -195,6 +195,7 @@ test('the function is told which invocation it is, by nobody else', async () => 
   const path = await location({ headers });
   await over(path);
   expect((await ask({ path: `${path}/result` })).body).toBe(`${path.split('/').pop()} 1`);
+  expect((await ask({ headers })).body).toBe('undefined undefined');
 });
 
 test('one that failed says why, and has its last answer', async () => {
