@@ -62,7 +62,7 @@ export function firstValue(headers: RawHeaders, name: string): string | undefine
   return undefined;
 }
 
-/** The event of a message in binary mode, unchecked but for names. Of a field that stands twice the first counts. */
+/** The event of a message in binary mode, unchecked but for names. Each attribute has one field; of two Content-Types the first counts. */
 export function decodeBinary(headers: RawHeaders, body: Uint8Array): CloudEvent {
   const attributes = new Map<string, string>();
   let written: Map<string, string> | undefined;
@@ -77,7 +77,7 @@ export function decodeBinary(headers: RawHeaders, body: Uint8Array): CloudEvent 
       continue;
     }
     const { attribute, kind } = field;
-    if (attributes.has(attribute)) continue;
+    if (attributes.has(attribute)) throw repeated(attribute, headers);
     // Most values need no decoding, and would be encoded as they are.
     if (isPlain(raw) && raw !== '') {
       attributes.set(attribute, raw);
@@ -86,7 +86,7 @@ export function decodeBinary(headers: RawHeaders, body: Uint8Array): CloudEvent 
     const value = decodeHeaderValue(raw, kind);
     if (value === undefined) throw new Malformed(`${name} must have escapes of UTF-8, but is ${shown(raw)}`);
     // An optional attribute that is empty is one that is not set.
-    if (raw === '' && OPTIONAL.has(attribute)) continue;
+    if (raw === '' && OPTIONAL.has(attribute) && valuesOf(attribute, headers).length === 1) continue;
     attributes.set(attribute, value);
     if (encodeHeaderValue(value, kind) !== raw) (written ??= new Map<string, string>()).set(attribute, raw);
   }
@@ -98,6 +98,15 @@ export function decodeBinary(headers: RawHeaders, body: Uint8Array): CloudEvent 
 
 /** Core attributes that need not be set; empty counts as not set, in every mode. */
 export const OPTIONAL: ReadonlySet<string> = new Set(['datacontenttype', 'dataschema', 'schemaurl', 'subject', 'time']);
+
+function repeated(attribute: string, headers: RawHeaders): Malformed {
+  const [first, second] = valuesOf(attribute, headers);
+  return new Malformed(`ce-${attribute} must stand once, but stands as ${shown(first)} and ${shown(second)}`);
+}
+
+function valuesOf(attribute: string, headers: RawHeaders): string[] {
+  return headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === `ce-${attribute}`);
+}
 
 function refusal(header: string): Malformed {
   const name = header.slice(3).toLowerCase();
