@@ -46,22 +46,22 @@ export function asAbortSignal(signal: CancelSignal): { readonly signal: AbortSig
   return { signal: controller.signal, letGo: () => signal.removeEventListener('abort', onAbort) };
 }
 
-/** Runs with a signal of its own, which is aborted after so many milliseconds, or with `signal`. */
+/** Runs with a signal of its own, which is aborted after so many milliseconds, or with `signal` where there is one. */
 export async function within<T>(
   clock: { after(ms: number, run: () => void): { cancel(): void } },
   ms: number,
-  signal: CancelSignal,
+  signal: CancelSignal | undefined,
   run: (signal: CancelSignal) => Promise<T>,
 ): Promise<T> {
   // Let go of after the run: what outlives many must not gather them.
   const own = new Cancel();
-  const onAbort = () => own.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const onAbort = () => own.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
   const timer = clock.after(ms, () => own.abort(new Error(`no answer within ${ms} ms`)));
   try {
     return await run(own);
   } finally {
     timer.cancel();
-    signal.removeEventListener('abort', onAbort);
+    signal?.removeEventListener('abort', onAbort);
   }
 }

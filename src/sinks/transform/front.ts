@@ -1,6 +1,7 @@
 // The HTTP face of EventTransforms: an event comes in, what its expression makes of it goes to the sink, or back where there is none.
 
-import { messageOf as wordsOf } from '#base/mod.ts';
+import type { Clock } from '#base/mod.ts';
+import { messageOf as wordsOf, within } from '#base/mod.ts';
 import type { RawHeaders, Send } from '#events/mod.ts';
 import { passThrough } from '#events/mod.ts';
 import { EventTransform, serviceOfHost } from '#kinds/mod.ts';
@@ -19,6 +20,7 @@ const SINK_MS = 60_000;
 const RETRY_AFTER_SECONDS = 1;
 
 export interface TransformPorts {
+  readonly clock: Clock;
   readonly informers: Informers;
   readonly guard: Guard;
   readonly evaluator: Evaluator;
@@ -109,21 +111,21 @@ class Passage {
   }
 
   async #sendOn({ type, body }: Exclude<Made, { fault: string }>, headers: readonly string[]) {
+    const { clock, send, giveToken } = this.#ports;
     const { metadata, status } = this.#transform;
     const { sinkUri = '', sinkCACerts, sinkAudience, auth } = status ?? {};
     const url = URL.parse(sinkUri);
     if (!url) throw new Refusal(503, 'the sink is not resolved', { 'Retry-After': String(RETRY_AFTER_SECONDS) });
-    const late = AbortSignal.timeout(SINK_MS);
     const identity = auth?.serviceAccountName && `${metadata.namespace}/${auth.serviceAccountName}`;
     try {
-      const token = identity && sinkAudience && (await this.#ports.giveToken(identity, sinkAudience));
+      const token = identity && sinkAudience && (await giveToken(identity, sinkAudience));
       const request = {
         url,
         ...(sinkCACerts ? { caCerts: sinkCACerts } : {}),
         headers: ['Content-Type', type, ...headers, ...(token ? ['Authorization', `Bearer ${token}`] : [])],
         body,
       };
-      return await this.#ports.send(request, late);
+      return await within(clock, SINK_MS, undefined, (late) => send(request, late));
     } catch (thrown) {
       throw failed(`the sink ${sinkUri} did not answer: ${wordsOf(thrown)}`);
     }

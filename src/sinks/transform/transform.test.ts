@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '#base/mod.ts';
-import type { SendRequest } from '#events/mod.ts';
+import type { Send, SendRequest } from '#events/mod.ts';
 import { ConfigMap, CoreService, EventTransform, ServiceAccount } from '#kinds/mod.ts';
 import { findCondition, isReady } from '#machinery/mod.ts';
 import { addSink, made, sourcesWorld } from '../../../test/sources/world.ts';
@@ -39,19 +39,21 @@ const STRUCTURED = 'application/cloudevents+json';
 let world: Awaited<ReturnType<typeof sourcesWorld>>;
 let ask: (request: SinkRequest) => Promise<SinkAnswer>;
 let sent: SendRequest[];
-let answer: () => Answer;
+let answer: () => Answer | Promise<Answer>;
 
 beforeEach(async () => {
   world = await sourcesWorld();
   sent = [];
   answer = () => ({ status: 202, headers: [], body: Buffer.from('') });
   world.begin(eventTransformController(evaluators));
-  const send = async (request: SendRequest) => {
+  const send: Send = async (request, signal) => {
     sent.push(request);
-    return answer();
+    const broken = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    return Promise.race([answer(), broken]);
   };
   ask = frontOf([
     eventTransformFront({
+      clock: world.clock,
       informers: world.informers,
       guard: async () => undefined,
       evaluator: evaluators,
@@ -290,5 +292,20 @@ describe('with a sink', () => {
     };
     await create({ jsonata: { expression: EXPRESSION }, sink: SINK, ...(reply ? { reply } : {}) });
     expect(shown(await post())).toMatchObject(matching(expected));
+  });
+
+  test('is waited for as long as a wake may take', async () => {
+    await create({ jsonata: { expression: EXPRESSION }, sink: SINK });
+    const asked = Promise.withResolvers<void>();
+    answer = () => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
+    const answered = post();
+    await asked.promise;
+    await world.clock.advance(60_000);
+    expect(shown(await answered)).toMatchObject(
+      matching({ status: 500, text: /did not answer: no answer within 60000 ms/ }),
+    );
   });
 });

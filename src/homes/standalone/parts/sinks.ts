@@ -67,7 +67,7 @@ export async function startSinks({ listening, clock, random, undo }: Site, parts
   const fronts = [
     jobSinkFront(client, guard),
     integrationSinkFront(informers, guard, log),
-    eventTransformFront({ informers, guard, evaluator, send, giveToken }),
+    eventTransformFront({ clock, informers, guard, evaluator, send, giveToken }),
     intoKafka,
     webhookFront({ find: calledSources({ informers, clock, random }), post: (parcel) => outbox.post(parcel) }),
   ];

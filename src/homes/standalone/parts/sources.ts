@@ -51,7 +51,7 @@ export function makeSources({ clock, random, undo }: Site, { engine, objects, se
     readings,
     random,
     log: logger,
-    askGitHub: askJson,
+    askGitHub: askJson(clock),
     giveToken: async (identity, audience) => fresh(identity, audience),
     mayDo: permissionsBy(objects),
     apiUrl: API_URL,
