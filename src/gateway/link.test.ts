@@ -250,15 +250,44 @@ describe('the link', () => {
 });
 
 describe('a data process', () => {
-  it('goes on serving when its control process is gone', async () => {
+  async function dataProcess(): Promise<void> {
+    const metrics = createMetrics();
     const data = await runDataProcess({
       ports: { http: 0 },
       host: '127.0.0.1',
       socketPath: path,
       log: silentLog,
-      metrics: createMetrics(),
+      metrics,
     });
     closers.push(() => data.close(0));
+  }
+
+  it('says that there is no route only once it has been told of all', async () => {
+    await dataProcess();
+    const all = Promise.withResolvers<void>();
+    const link = connectControl(path, { clock: systemClock, log: silentLog, allTold: all.promise });
+    closers.push(() => link.close());
+    const app = await appHere((_request, response) => response.end('here'));
+    closers.push(() => app.close());
+    await link.setTarget('t', targetOf([app.endpoint]));
+    await link.setIngress('i', ingressTo('hello.test', 't'));
+    const { port } = (await link.address()).http;
+    const asked = async (host: string, path = '/') => {
+      const { status, headers } = await ask(port, { host, path });
+      return [status, headers['ebb-refusal'], headers['retry-after']];
+    };
+    expect(await asked('hello.test')).toEqual([200, undefined, undefined]);
+    expect(await asked('later.test')).toEqual([503, 'not-told', '1']);
+    expect(await asked('later.test', '/healthz')).toEqual([200, undefined, undefined]);
+    all.resolve();
+    await all.promise;
+    await link.setIngress('j', ingressTo('later.test', 't'));
+    expect(await asked('later.test')).toEqual([200, undefined, undefined]);
+    expect(await asked('who.test')).toEqual([404, 'no-route', undefined]);
+  });
+
+  it('goes on serving when its control process is gone', async () => {
+    await dataProcess();
     const app = await appHere((_request, response) => response.end('warm'));
     closers.push(() => app.close());
     const link = controlEnd();

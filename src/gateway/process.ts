@@ -48,8 +48,9 @@ export interface DataGateway extends Gateway {
 export async function runDataProcess(options: DataProcessOptions): Promise<DataGateway> {
   const { socketPath, log, engine = 'own', onTold, onRest, ...rest } = options;
   const transport = ENGINES[engine](systemClock);
-  const gateway = await startGateway({ ...rest, log, transport, clock: systemClock, random: systemRandom });
   let isTold = false;
+  const ports = { log, transport, clock: systemClock, random: systemRandom };
+  const gateway = await startGateway({ ...rest, ...ports, isTold: () => isTold });
   try {
     const link = await serveControl(socketPath, gateway.control, {
       address: gateway.address,

@@ -17,6 +17,8 @@ export interface RefusalText {
 /** Bodies that clients of an activator or queue-proxy read are spelled as there (§5.3, §5.4). */
 export const REFUSALS = {
   'no-route': { status: 404, body: 'no route has this host and path\n' },
+  /** The same, as long as not all routes have been told. */
+  'not-told': { status: 503, body: 'which routes there are is not known yet\n' },
   'no-target': { status: 503, body: 'the route leads to no known revision\n' },
   'target-gone': { status: 503, body: 'the revision was removed while the request waited\n' },
   'queue-full': { status: 503, body: 'pending request queue full\n' },
@@ -48,7 +50,7 @@ export const REFUSALS = {
   'async-no-answer': { status: 502, body: 'no attempt had an answer\n' },
 } as const satisfies Record<string, RefusalText>;
 
-/** When one who was told 429 may try again: a place in line is seldom taken for longer. */
+/** When to try again what passes soon: a place in line is seldom taken for longer, and routes come soon after the start. */
 const RETRY_AFTER_SECONDS = 1;
 
 export type RefusalReason = keyof typeof REFUSALS;
@@ -72,7 +74,8 @@ export function refuse(
     reason,
     ...more,
   ];
-  if (REFUSALS[reason].status === 429) headers.push('Retry-After', String(RETRY_AFTER_SECONDS));
+  if (REFUSALS[reason].status === 429 || reason === 'not-told')
+    headers.push('Retry-After', String(RETRY_AFTER_SECONDS));
   const empty = exchange.method === 'HEAD' || bytes.length === 0;
   exchange.respond({ status: REFUSALS[reason].status, headers }, empty);
   if (empty) return;

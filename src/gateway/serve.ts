@@ -30,6 +30,8 @@ export interface ServePorts {
   readonly ledger: RefusalLedger;
   /** The table as it stands now. */
   readonly routes: () => RouteTable;
+  /** Whether that has all routes; until then one may be missing that is there. */
+  readonly isTold: () => boolean;
   /** The port that redirects name; undefined: the default one. */
   readonly httpsPort: () => number | undefined;
   /** Whether the gateway takes its leave. */
@@ -67,7 +69,8 @@ export function createServe(ports: ServePorts): Serve {
   const { clock, client, onDone } = ports;
   const passagePorts: PassagePorts = { clock, alarms: new Alarms(clock), client, onRefused, onDone };
 
-  function turnAway(exchange: Exchange, reason: RefusalReason, target = '', body?: string, headers?: RawHeaders): void {
+  function turnAway(exchange: Exchange, why: RefusalReason, target = '', body?: string, headers?: RawHeaders): void {
+    const reason = why === 'no-route' && !ports.isTold() ? 'not-told' : why;
     onRefused(target, reason);
     ports.onTurnedAway(exchange, REFUSALS[reason].status);
     if (ports.traces?.on) ports.traces.turnedAway(exchange, reason, REFUSALS[reason].status);

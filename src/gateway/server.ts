@@ -55,6 +55,8 @@ export interface GatewayOptions {
   readonly requestLog?: RequestLogSink;
   /** Serves requests that no route has, where they are its own: false where they are not. */
   readonly ingest?: ((exchange: Exchange) => boolean) | undefined;
+  /** Whether all routes have been told; unless given, what is told is all there is. Until then nobody is told that there is none. */
+  readonly isTold?: () => boolean;
   /** Carries out requests whose clients do not wait for the answer; without it they wait. */
   readonly async?: AsyncInvocations | undefined;
 }
@@ -142,6 +144,7 @@ class GatewayCore implements Gateway, GatewayControl {
       activator: this.#activator,
       ledger: this.#ledger,
       routes: () => this.#table(),
+      isTold: options.isTold ?? (() => true),
       httpsPort: () => options.publicHttpsPort ?? this.#listening.get('https')?.port,
       isClosing: () => this.#isClosing,
       onDone: (done) => this.#meter.done(done),
