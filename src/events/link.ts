@@ -1,8 +1,7 @@
 // The control over a data plane of events in another process: both ends of the line. Of a stream only what changed is told.
 
-import type { Clock } from '#base/mod.ts';
 import { messageOf } from '#base/mod.ts';
-import type { LinkServer } from '#link/mod.ts';
+import type { ConnectOptions, LinkServer } from '#link/mod.ts';
 import { connectLink, LineLost, serveLink } from '#link/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import { difference, put } from './assembly.ts';
@@ -40,6 +39,7 @@ export async function serveEventsControl(
     async apply(changes, isAll) {
       await streams.apply(changes, isAll);
       if (isAll) void removeGone();
+      return [];
     },
     answering: {
       status: () => events.status(),
@@ -77,12 +77,7 @@ async function answered(asking: Promise<unknown>): Promise<unknown> {
   }
 }
 
-export interface ConnectEventsOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Until it resolves, what an earlier control process told stays in force where this one has said nothing. */
-  readonly allTold?: Promise<void>;
-}
+export type ConnectEventsOptions = Pick<ConnectOptions, 'clock' | 'log' | 'allTold'>;
 
 export interface LinkedEvents extends EventsControl {
   /** Who says which streams are of channels that are no more: the data process asks once it has been told everything. */

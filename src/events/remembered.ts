@@ -1,6 +1,7 @@
 // What the control process told, kept on the log: a data process that starts anew takes events before anybody tells it again.
 
 import type { Change } from '#link/mod.ts';
+import { nameOf } from '#link/mod.ts';
 import { isSame, put } from './assembly.ts';
 import type { EventLog } from './log/log.ts';
 
@@ -49,8 +50,6 @@ export class Remembered {
     this.#unsaved.add(name);
   }
 }
-
-const nameOf = ({ kind, key }: Change): string => `${kind}\n${key}`;
 
 function bytesOf(change: Change | undefined): Uint8Array | undefined {
   return change && Buffer.from(JSON.stringify(change.value));

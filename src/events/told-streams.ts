@@ -28,6 +28,7 @@ export class ToldStreams {
   readonly #remembered: Remembered;
   readonly #log: Logger;
   readonly #assembly = new Assembly();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(events: Tellable, remembered: Remembered, log: Logger) {
     this.#events = events;
@@ -53,11 +54,18 @@ export class ToldStreams {
     return this.#remembered.all;
   }
 
+  /** One after the other, so that no older word replaces a newer one. */
+  apply(changes: readonly Change[], isAll: boolean): Promise<void> {
+    const applied = this.#last.then(() => this.#apply(changes, isAll));
+    this.#last = applied.catch(() => undefined);
+    return applied;
+  }
+
   /**
    * Wanted pieces are noted before they are carried out, and others forgotten after it: whenever the process dies, no stream is left
    * that nobody knows of. A stream that just was not told any more stays as it is: nobody said that its events may go.
    */
-  async apply(changes: readonly Change[], isAll: boolean): Promise<void> {
+  async #apply(changes: readonly Change[], isAll: boolean): Promise<void> {
     const untold = new Set(changes.flatMap((change) => (isUntold(change) ? [change.key] : [])));
     const heard = changes.filter((change) => !untold.has(streamOf(change) ?? ''));
     await this.#note(heard.filter(({ value }) => value !== undefined));

@@ -1,28 +1,29 @@
-// The data process's end of the link. What it was told stays in force when the control process goes.
+// The data process's end of the link: a gateway that is told over a line. What it was told stays in force when the control process goes.
 
-import { chmod } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '#base/mod.ts';
-import { listenAt, readValues, writeValue } from '#link/mod.ts';
+import type { Change, Failure, LinkAttendant, ServeOptions } from '#link/mod.ts';
+import { attendLink, serveLink } from '#link/mod.ts';
 import type { Logger, Metrics } from '#telemetry/mod.ts';
 import type { GatewayControl, IngressRules, Target } from './control.ts';
-import type { Message, Request, ResetResult, Result } from './link.ts';
+import type { DrainOrder, GatewayNews } from './link.ts';
+import { INGRESS, TARGET } from './link.ts';
 import type { GatewayAddress } from './server.ts';
 
-export interface ServeControlOptions {
+const HELLO: keyof GatewayNews = 'hello';
+
+interface AttendOptions {
   readonly address: GatewayAddress;
   readonly log: Logger;
-  readonly metrics: Metrics;
   /** Everything that is wanted has been told. */
   readonly onTold?: (() => void) | undefined;
   /** The platform stops. */
   readonly onRest?: (() => void) | undefined;
 }
 
-/** Bytes that may wait for a control process that does not read; reports beyond are left out, for the next second brings new ones. */
-const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+export interface ServeControlOptions extends AttendOptions {
+  readonly metrics: Metrics;
+}
 
 /** Listens at the path, for its owner alone. Rejects where another process listens there. */
 export async function serveControl(
@@ -30,145 +31,87 @@ export async function serveControl(
   control: GatewayControl,
   options: ServeControlOptions,
 ): Promise<{ close(): Promise<void> }> {
-  const attend = controlAttendant(control, options);
-  const sockets = new Set<Socket>();
-  const line = lineMeter(options.metrics);
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    line.up();
-    socket.once('close', () => {
-      sockets.delete(socket);
-      line.down(sockets.size > 0);
-    });
-    attend(socket);
-  });
-  await listenAt(server, socketPath);
-  await chmod(socketPath, 0o600);
+  const onPresence = presenceMeter(options.metrics);
+  const link = await serveLink(socketPath, { ...served(control, options), onPresence });
+  const stop = tellNews(control, link);
   return {
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => void server.close(() => resolve()));
+    close() {
+      stop();
+      return link.close();
     },
   };
 }
 
-interface Attending extends Attended {
-  readonly control: GatewayControl;
-  readonly told: Told;
-}
-
-type Attended = Pick<ServeControlOptions, 'address' | 'log' | 'onTold' | 'onRest'>;
-
 /** Gives what listens to one control process after another, over whatever connects them. */
-export function controlAttendant(control: GatewayControl, options: Attended): (socket: Duplex) => void {
-  const told = new Told(control, options);
-  return (socket) => attend(socket, { control, told, ...options });
+export function controlAttendant(control: GatewayControl, options: AttendOptions): (connection: Duplex) => void {
+  const link = attendLink(served(control, options));
+  tellNews(control, link);
+  return link.attend;
 }
 
-function attend(socket: Duplex, { control, told, address, log }: Attending): void {
-  const say = (message: Message) => writeValue(socket, message);
-  const tell = (message: Message) => {
-    if (socket.writableLength < MAX_UNREAD_BYTES) say(message);
+function served(control: GatewayControl, { address, log, onTold, onRest }: AttendOptions): ServeOptions {
+  return {
+    log,
+    greeting: { news: HELLO, value: address },
+    async apply(changes, isAll) {
+      const failures = await carryOut(control, changes);
+      if (isAll) onTold?.();
+      return failures;
+    },
+    answering: {
+      async drain(order) {
+        const { endpoint, deadlineMs } = order as DrainOrder;
+        return control.drain(endpoint, deadlineMs);
+      },
+      refusals: () => control.refusals(),
+      rest: async () => onRest?.(),
+    },
   };
+}
+
+/** New targets before the routes to them, and routes that go before what they led to: no request meets a gap. */
+async function carryOut(control: GatewayControl, changes: readonly Change[]): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  for (const change of changes.toSorted((a, b) => placeOf(a) - placeOf(b))) {
+    const { kind, key } = change;
+    await set(control, change).catch((error: unknown) => failures.push({ kind, key, error: messageOf(error) }));
+  }
+  return failures;
+}
+
+function placeOf({ kind, value }: Change): number {
+  if (value === undefined) return kind === INGRESS ? 2 : 3;
+  return kind === TARGET ? 0 : 1;
+}
+
+async function set(control: GatewayControl, { kind, key, value }: Change): Promise<void> {
+  if (kind === INGRESS) return control.setIngress(key, value as IngressRules | undefined);
+  if (kind === TARGET) return control.setTarget(key, value as Target | undefined);
+  throw new Error(`a gateway knows no ${kind}`);
+}
+
+/** Returns the stop. */
+function tellNews(control: GatewayControl, link: Pick<LinkAttendant, 'tell'>): () => void {
+  const tell = <N extends keyof GatewayNews>(name: N, value: GatewayNews[N]) => link.tell(name, value);
   const stops = [
-    control.onReport((reports) => tell({ reports })),
-    control.onWake((wake, traceparent) => tell({ wake, traceparent })),
+    control.onReport((reports) => tell('reports', reports)),
+    control.onWake((target, traceparent) => tell('wake', { target, traceparent })),
   ];
-  socket.on('error', (error) => log.warn('control link failed', { error }));
-  socket.once('close', () => {
+  return () => {
     for (const stop of stops) stop();
-    log.info('control process left');
-  });
-  log.info('control process came');
-  say({ hello: address });
-  readValues(socket, (value) => {
-    const request = value as Request;
-    told.take(request).then(
-      (result) => say({ id: request.id, result }),
-      (error: unknown) => say({ id: request.id, error: messageOf(error) }),
-    );
-  });
+  };
 }
 
 /** Shows the line under the names an activator has for the one to its autoscaler. */
-function lineMeter(metrics: Metrics) {
+function presenceMeter(metrics: Metrics): (there: number) => void {
   const peer = { peer: 'autoscaler' };
   const reachable = metrics.gauge('kn.activator.stats.conn.reachable');
   const errors = metrics.counter('kn.activator.stats.conn.errors');
+  let before = 0;
   reachable.set(0, peer);
-  return {
-    up: () => reachable.set(1, peer),
-    down(stillUp: boolean) {
-      reachable.set(stillUp ? 1 : 0, peer);
-      errors.add(peer);
-    },
+  return (there) => {
+    reachable.set(there > 0 ? 1 : 0, peer);
+    if (there < before) errors.add(peer);
+    before = there;
   };
-}
-
-/** What was told over all connections, so that a reset finds what is stale. */
-class Told {
-  readonly #control: GatewayControl;
-  readonly #on: Pick<Attended, 'onTold' | 'onRest'>;
-  readonly #ingresses = new Set<string>();
-  readonly #targets = new Set<string>();
-  /** What comes after a reset waits for it, so that no older word replaces a newer one. */
-  #resetting: Promise<unknown> = Promise.resolve();
-
-  constructor(control: GatewayControl, on: Pick<Attended, 'onTold' | 'onRest'>) {
-    this.#control = control;
-    this.#on = on;
-  }
-
-  async take(request: Request): Promise<Result> {
-    const earlier = this.#resetting;
-    if (request.op === 'reset') {
-      const reset = earlier.then(() => this.#reset(request));
-      this.#resetting = reset.catch(() => undefined);
-      return reset;
-    }
-    await earlier;
-    switch (request.op) {
-      case 'ingress':
-        await this.#ingress(request.key, request.rules);
-        return null;
-      case 'target':
-        await this.#target(request.key, request.target);
-        return null;
-      case 'drain':
-        return this.#control.drain(request.endpoint, request.deadlineMs);
-      case 'refusals':
-        return this.#control.refusals();
-      case 'rest':
-        this.#on.onRest?.();
-        return null;
-      default:
-        throw new Error(`unknown request ${JSON.stringify(request)}`);
-    }
-  }
-
-  /** New targets before the routes to them, and stale routes before what they led to: no request meets a gap. */
-  async #reset({ ingresses, targets, unfinished }: Request & { op: 'reset' }): Promise<ResetResult> {
-    const failed: Record<string, string> = {};
-    const attempt = (key: string, doing: Promise<void>) =>
-      doing.catch((error: unknown) => void (failed[key] = messageOf(error)));
-    for (const [key, target] of Object.entries(targets)) await attempt(key, this.#target(key, target));
-    for (const [key, rules] of Object.entries(ingresses)) await attempt(key, this.#ingress(key, rules));
-    if (unfinished) return { failed };
-    for (const key of this.#ingresses) if (!Object.hasOwn(ingresses, key)) await this.#ingress(key, undefined);
-    for (const key of this.#targets) if (!Object.hasOwn(targets, key)) await this.#target(key, undefined);
-    this.#on.onTold?.();
-    return { failed };
-  }
-
-  #ingress(key: string, rules: IngressRules | undefined): Promise<void> {
-    if (rules) this.#ingresses.add(key);
-    else this.#ingresses.delete(key);
-    return this.#control.setIngress(key, rules);
-  }
-
-  #target(key: string, target: Target | undefined): Promise<void> {
-    if (target) this.#targets.add(key);
-    else this.#targets.delete(key);
-    return this.#control.setTarget(key, target);
-  }
 }

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GatewayControl, IngressRules, Target, TargetReport } from './control.ts';
 import { appHere, ask, ingressTo, targetOf } from './gateway.fixture.ts';
 import type { LinkedControl } from './link.ts';
-import { connectControl, serveControl } from './link.ts';
+import { connectControl } from './link-client.ts';
+import { serveControl } from './link-server.ts';
 import { runDataProcess } from './process.ts';
 
 let folder = '';
@@ -241,7 +242,7 @@ describe('the link', () => {
 
   it('lets nobody wait for ever once it is closed', async () => {
     const link = controlEnd();
-    const waiting = expect(link.setTarget('t', undefined)).rejects.toThrow('the link to the data process was closed');
+    const waiting = expect(link.setTarget('t', undefined)).rejects.toThrow('the line to the data process was closed');
     await link.close();
     await waiting;
     await expect(link.setTarget('t', undefined)).rejects.toThrow('closed');

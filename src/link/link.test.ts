@@ -27,7 +27,10 @@ interface DataEnd extends LinkServer {
 
 async function dataEnd(options: Partial<ServeOptions> = {}): Promise<DataEnd> {
   const told: DataEnd['told'] = [];
-  const apply = async (changes: readonly Change[], isAll: boolean) => void told.push({ changes, isAll });
+  const apply = async (changes: readonly Change[], isAll: boolean) => {
+    told.push({ changes, isAll });
+    return [];
+  };
   const end = await serveLink(path, { log: silentLog, apply, answering: {}, ...options });
   closers.push(() => end.close());
   return { ...end, told };
@@ -95,6 +98,7 @@ test('a change that fails is told to whoever wanted it, and to nobody else', asy
   await dataEnd({
     apply: async (changes) => {
       if (changes.some(({ key }) => key === 'bad')) throw new Error('the key is bad');
+      return [];
     },
   });
   const control = controlEnd();
@@ -104,6 +108,67 @@ test('a change that fails is told to whoever wanted it, and to nobody else', asy
     control.change([{ kind: 'a', key: 'fine', value: 1 }]),
   ]);
   expect(outcomes).toMatchObject([{ reason: new Error('the key is bad') }, { status: 'fulfilled' }]);
+});
+
+test('of what was told together only what failed is told, and to whoever wanted it', async () => {
+  const control = controlEnd();
+  const early = ['bad', 'fine'].map((key) => control.change([{ kind: 'a', key, value: 1 }]));
+  const outcomes = Promise.allSettled(early);
+  await dataEnd({
+    apply: async (changes) =>
+      changes.filter(({ key }) => key === 'bad').map(({ kind, key }) => ({ kind, key, error: 'the key is bad' })),
+  });
+  expect(await outcomes).toMatchObject([{ reason: new Error('the key is bad') }, { status: 'fulfilled' }]);
+  await expect(control.change([{ kind: 'a', key: 'bad', value: 2 }])).rejects.toThrow('the key is bad');
+  await control.change([{ kind: 'b', key: 'bad2', value: 2 }]);
+});
+
+test('a change that takes a while holds up no other, but a whole holds up what comes after it', async () => {
+  const slow = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  await dataEnd({
+    answering: { begun: async () => begun },
+    apply: async (changes, isAll) => {
+      begun.push(isAll ? 'whole' : changes.map(({ key }) => key).join());
+      if (isAll || changes.some(({ key }) => key === 'slow')) await slow.promise;
+      return [];
+    },
+  });
+  const all = Promise.withResolvers<void>();
+  const control = controlEnd({ allTold: all.promise });
+  await control.change([{ kind: 'a', key: '1', value: 1 }]);
+  const slowly = control.change([{ kind: 'a', key: 'slow', value: 1 }]);
+  await control.change([{ kind: 'a', key: '2', value: 1 }]);
+  expect(await control.ask('begun', null)).toContain('slow');
+  all.resolve();
+  await vi.waitFor(() => expect(begun).toContain('whole'));
+  const later = [control.change([{ kind: 'a', key: '3', value: 1 }]), control.ask('begun', null)];
+  expect(begun.at(-1)).toBe('whole');
+  slow.resolve();
+  await slowly;
+  expect((await Promise.all(later))[1]).toEqual(begun);
+  expect(begun.slice(-2)).toEqual(['whole', '3']);
+});
+
+test('a data process that comes anew hears what was amended, and never of everything from one that holds back', async () => {
+  const first = await dataEnd({ greeting: { news: 'hello', value: 1 } });
+  const news: unknown[] = [];
+  const connections: boolean[] = [];
+  const control = controlEnd({
+    onNews: (name, value) => news.push([name, value]),
+    onConnection: (connected) => connections.push(connected),
+  });
+  await control.change([{ kind: 'a', key: '1', value: 1 }]);
+  expect([news, control.isConnected]).toEqual([[['hello', 1]], true]);
+  control.amend({ kind: 'a', key: '1', value: 'amended' });
+  control.holdBack();
+  await control.change([]);
+  expect(first.told.at(-1)).toEqual({ changes: [], isAll: false });
+  await first.close();
+  const second = await dataEnd();
+  const amended = { changes: [{ kind: 'a', key: '1', value: 'amended' }], isAll: false };
+  await vi.waitFor(() => expect(second.told).toEqual([amended]));
+  expect(connections).toEqual([true, false, true]);
 });
 
 test('both ends ask, and hear news', async () => {

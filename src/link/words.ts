@@ -1,5 +1,7 @@
 // What is said on the line.
 
+import { messageOf } from '#base/mod.ts';
+
 /** One piece of what is wanted, by its kind and key; without a value it is no longer wanted. */
 export interface Change {
   readonly kind: string;
@@ -9,7 +11,17 @@ export interface Change {
   readonly isStale?: boolean;
 }
 
-/** The control process speaks; every request is answered under its number, in any order. */
+/** A change that could not be carried out, and why. Those told with it were. */
+export interface Failure extends Pick<Change, 'kind' | 'key'> {
+  readonly error: string;
+}
+
+/** What tells changes apart: a newer one with the same name is in place of an older. */
+export function nameOf({ kind, key }: Pick<Change, 'kind' | 'key'>): string {
+  return `${kind}\n${key}`;
+}
+
+/** The control process speaks; every request is answered under its number. What was told is answered by what of it failed. */
 export type Request = { readonly id: number } & (
   | {
       /** The whole of what is wanted: what is not in it goes, unless the rest is yet to be told. */
@@ -44,12 +56,19 @@ export type FromData = Question | Answer | News;
 export type Answering = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>;
 
 /** What one of these answers, as it goes over the line. Never rejects. */
-export async function answerTo({ id, name, argument }: Question, answering: Answering): Promise<Answer> {
-  const answer = answering[name];
-  if (!answer) return { answer: id, error: `nobody answers ${name}` };
+export function answerTo({ id, name, argument }: Question, answering: Answering): Promise<Answer> {
+  return answerOf(id, async () => {
+    const answer = answering[name];
+    if (!answer) throw new Error(`nobody answers ${name}`);
+    return answer(argument);
+  });
+}
+
+/** What comes of it, as it goes over the line. Never rejects. */
+export async function answerOf(id: number, run: () => Promise<unknown>): Promise<Answer> {
   try {
-    return { answer: id, result: (await answer(argument)) ?? null };
+    return { answer: id, result: (await run()) ?? null };
   } catch (error) {
-    return { answer: id, error: error instanceof Error ? error.message : String(error) };
+    return { answer: id, error: messageOf(error) };
   }
 }
