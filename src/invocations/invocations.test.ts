@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { answerOf, headerOf, InvocationsWorld, logHomes, SERVICE } from './invocations.fixture.ts';
 import { isOver } from './invocations.ts';
+import { statusOfOpen } from './status.ts';
 import type { Invocation } from './ledger.ts';
 import type { Outcome } from './words.ts';
 
@@ -72,8 +73,16 @@ describe.each(logHomes)('on a log in %s', (_, make) => {
     world.answer = (_request, nth) => (nth === 1 ? new Promise<Outcome>(() => {}) : answerOf(200));
     const invocation = await world.accept({ settings: { timeoutMs: 3000 } });
     await world.pass(0);
-    expect(invocation.state).toBe('running');
+    expect(statusOfOpen(invocation)).toMatchObject({
+      state: 'running',
+      attempts: [{ startedAt: '2026-01-01T00:00:00.000Z' }],
+    });
     await world.pass(3000);
+    expect(statusOfOpen(invocation)).toMatchObject({
+      state: 'queued',
+      attempts: [{ startedAt: '2026-01-01T00:00:00.000Z', error: 'no answer within 3000 ms', tookMs: 3000 }],
+      nextAttemptAt: '2026-01-01T00:00:04.000Z',
+    });
     await world.pass(1000);
     expect(await ended(invocation)).toMatchObject({
       ending: 'succeeded',

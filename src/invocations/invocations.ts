@@ -303,8 +303,9 @@ export class Invocations {
       await this.#finish(invocation, tooOld(settings.maxAgeMs));
       return undefined;
     }
-    invocation.state = 'running';
     const [startedAt, began] = [clock.now(), clock.monotonic()];
+    invocation.state = 'running';
+    invocation.startedAt = startedAt;
     const outcome = await this.#send(invocation, signal);
     if (invocation.isEnding) return undefined;
     // Broken off because the platform stops: it is carried out anew by the next run.

@@ -24,7 +24,9 @@ export interface Invocation {
   path: string;
   door: Accepted['request']['door'];
   state: State;
-  /** Empty once it is over. */
+  /** Wall time at which the attempt began that is under way. */
+  startedAt: number | undefined;
+  /** Those that ended; empty once it is over. */
   attempts: readonly Attempt[];
   /** Wall time of the next attempt, where one has failed. */
   nextAt: number | undefined;
@@ -125,6 +127,7 @@ export class Ledger {
       path: request.target.slice(0, MAX_PATH),
       door: request.door,
       state: 'queued',
+      startedAt: undefined,
       attempts,
       nextAt,
       isEnding: false,
@@ -153,6 +156,7 @@ export class Ledger {
 
   #tried(invocation: Invocation, { attempt, nextAt }: Tried): void {
     if (invocation.endedAt !== undefined) return;
+    invocation.startedAt = undefined;
     invocation.attempts = [...invocation.attempts, attempt];
     invocation.nextAt = nextAt;
   }
@@ -161,6 +165,7 @@ export class Ledger {
     invocation.state = ending;
     invocation.endedAt = offset;
     invocation.nextAt = undefined;
+    invocation.startedAt = undefined;
     invocation.attempts = NONE;
     if (callback) invocation.callback = { state: 'pending', attempts: 0 };
     else this.#close(invocation);

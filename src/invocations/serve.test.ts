@@ -229,6 +229,8 @@ test('one that waits is cancelled, and one that runs is broken off', async () =>
   const broken = new Promise<void>((resolve) => (handle = (asked) => void asked.socket.once('close', resolve)));
   const path = await location();
   await vi.waitFor(async () => expect((await status(path)).state).toBe('running'));
+  const { attempts } = await status(path);
+  expect(attempts).toEqual([{ startedAt: expect.stringMatching(/^2.*Z$/) as string }]);
   expect(await ask({ path: `${path}/result` })).toMatchObject({
     status: 404,
     headers: { 'ebb-refusal': 'async-unfinished', 'retry-after': '1' },

@@ -12,7 +12,8 @@ export interface Status {
   readonly request: { readonly method: string; readonly path: string };
   readonly acceptedAt: string;
   readonly finishedAt?: string;
-  readonly attempts: readonly (Omit<Attempt, 'startedAt'> & { readonly startedAt: string })[];
+  /** The last may be under way: it has a start and nothing else. */
+  readonly attempts: readonly (Partial<Omit<Attempt, 'startedAt'>> & { readonly startedAt: string })[];
   /** Of the next one, where one has failed. */
   readonly nextAttemptAt?: string;
   /** Status of the last answer. */
@@ -29,13 +30,14 @@ export const resultOf = (id: string): string => `${locationOf(id)}/result`;
 
 /** Of one that is not over. */
 export function statusOfOpen(invocation: Invocation): Status {
-  const { id, state, method, path, acceptedAt, attempts, nextAt, settings } = invocation;
+  const { id, state, method, path, acceptedAt, startedAt, attempts, nextAt, settings } = invocation;
+  const underWay = startedAt !== undefined && state === 'running' ? [{ startedAt: timeOf(startedAt) }] : [];
   return {
     id,
     state,
     request: { method, path },
     acceptedAt: timeOf(acceptedAt),
-    attempts: attempts.map(told),
+    attempts: [...attempts.map(told), ...underWay],
     ...(nextAt === undefined || state !== 'queued' ? {} : { nextAttemptAt: timeOf(nextAt) }),
     ...(settings.callback === undefined ? {} : { callback: { url: settings.callback, state: 'pending', attempts: 0 } }),
   };
