@@ -1,7 +1,7 @@
 // Images that listen on their own port whatever $PORT says: found out by their sockets, and run as one Pod at a time.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Clock } from '#base/mod.ts';
+import type { Clock, Timer } from '#base/mod.ts';
 import { StartProblem } from './container.ts';
 import type { ContainerStart, RunningContainer, Sandbox } from './launcher.ts';
 
@@ -18,6 +18,8 @@ export class FixedPorts {
   /** Programs that are known to insist, by what starts them. */
   readonly #known = new Map<string, number>();
   readonly #holders = new Map<number, { readonly podUid: string; readonly podName: string }>();
+  readonly #watched = new Set<Watched>();
+  #next: Timer | undefined;
 
   constructor(clock: Clock, moved: Moved) {
     this.#clock = clock;
@@ -39,23 +41,52 @@ export class FixedPorts {
   watch({ podUid, hostPorts }: Sandbox, start: ContainerStart, running: RunningContainer): void {
     const [own, ...others] = Object.entries(hostPorts);
     if (!own || others.length > 0 || process.platform !== 'linux') return;
-    const [port, chosen] = [Number(own[0]), own[1]];
-    let isOver = false;
+    const watched: Watched = { podUid, port: Number(own[0]), chosen: own[1], start, pid: running.pid, looks: 0 };
+    this.#watched.add(watched);
     void running.exited.then(() => {
-      isOver = true;
-      if (this.#holders.get(port)?.podUid === podUid) this.#holders.delete(port);
+      this.#watched.delete(watched);
+      if (this.#holders.get(watched.port)?.podUid === podUid) this.#holders.delete(watched.port);
     });
-    const look = (looks: number) => {
-      if (isOver || looks > LOOKS) return;
-      const listening = listeningSockets();
-      if (listening.has(chosen)) return;
-      if (!holds(running.pid, listening.get(port))) return void this.#clock.after(LOOK_MS, () => look(looks + 1));
-      this.#known.set(keyOf(start), port);
-      this.#holders.set(port, { podUid, podName: start.podName });
-      this.#moved(podUid, { [port]: port });
-    };
-    this.#clock.after(LOOK_MS, () => look(1));
+    this.#lookSoon();
   }
+
+  #lookSoon(): void {
+    if (this.#next || this.#watched.size === 0) return;
+    this.#next = this.#clock.after(LOOK_MS, () => {
+      this.#next = undefined;
+      this.#look();
+      this.#lookSoon();
+    });
+  }
+
+  /** One look at the sockets of this machine serves all that are watched: their list is dear where there are many. */
+  #look(): void {
+    if (this.#watched.size === 0) return;
+    const listening = listeningSockets();
+    for (const watched of this.#watched) {
+      watched.looks += 1;
+      const insists = !listening.has(watched.chosen) && holds(watched.pid, listening.get(watched.port));
+      if (insists) this.#settle(watched);
+      if (insists || listening.has(watched.chosen) || watched.looks === LOOKS) this.#watched.delete(watched);
+    }
+  }
+
+  #settle({ podUid, port, start }: Watched): void {
+    this.#known.set(keyOf(start), port);
+    this.#holders.set(port, { podUid, podName: start.podName });
+    this.#moved(podUid, { [port]: port });
+  }
+}
+
+/** A program of which it is not known yet where it listens. */
+interface Watched {
+  readonly podUid: string;
+  /** What its container says, and what $PORT was. */
+  readonly port: number;
+  readonly chosen: number;
+  readonly start: ContainerStart;
+  readonly pid: number;
+  looks: number;
 }
 
 function keyOf({ rootfs, overlay = '', command }: ContainerStart): string {

@@ -9,6 +9,8 @@ import type { ProbeTarget } from './probe.ts';
 /** Until it is well for the first time, a container is asked this often at first, then ever less often; commands are dearer than connections. */
 const EAGER: Backoff = { firstMs: 1, maxMs: 250, factor: 1.03 };
 const EAGER_EXEC: Backoff = { firstMs: 50, maxMs: 1000, factor: 1.5 };
+/** What a try takes on a machine that is busy is given back to it so many times before the next. */
+const REST = 2;
 
 /** Whom the probes tell, and whom they ask. */
 export interface Probed {
@@ -26,6 +28,8 @@ export class Probing {
   readonly #probed: Probed;
   readonly #timers = new Set<Timer>();
   #stopped = false;
+  /** Milliseconds of the last try. */
+  #took = 0;
 
   constructor(container: Container, probed: Probed) {
     this.#container = container;
@@ -62,7 +66,7 @@ export class Probing {
       if (periods > counted && periods > 1) this.#probed.unhealthy('Startup', message);
       counted = periods;
       if (counted >= threshold(probe)) return this.#probed.condemn('startup', probe);
-      this.#ask(probe, eagerMs(probe, tries), () => hear);
+      this.#ask(probe, this.#eagerMs(probe, tries), () => hear);
     };
     return hear;
   }
@@ -96,7 +100,7 @@ export class Probing {
       }
       if (turns) this.#probed.ready((isReady = ok));
       isEager &&= !isReady;
-      this.#ask(probe, isEager ? eagerMs(probe, tries) : periodOf(probe), () => hear);
+      this.#ask(probe, isEager ? this.#eagerMs(probe, tries) : periodOf(probe), () => hear);
     };
     return hear;
   }
@@ -119,16 +123,19 @@ export class Probing {
     const timer = clock.after(waitMs, () => {
       this.#timers.delete(timer);
       const hear = listen();
+      const begun = clock.monotonic();
       void tryProbe(probe, this.#container, target, clock).then(({ ok, message }) => {
+        this.#took = clock.monotonic() - begun;
         if (!this.#stopped) hear(ok, message);
       });
     });
     this.#timers.add(timer);
   }
-}
 
-function eagerMs(probe: Probe, tries: number): number {
-  return backoffMs(probe.exec ? EAGER_EXEC : EAGER, tries);
+  #eagerMs(probe: Probe, tries: number): number {
+    const { maxMs } = probe.exec ? EAGER_EXEC : EAGER;
+    return Math.max(backoffMs(probe.exec ? EAGER_EXEC : EAGER, tries), Math.min(maxMs, REST * this.#took));
+  }
 }
 
 function delayOf({ initialDelaySeconds = 0 }: Probe): number {
