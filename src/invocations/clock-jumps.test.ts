@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { answerOf, InvocationsWorld, logHomes } from './invocations.fixture.ts';
-import { isOver } from './invocations.ts';
+import { isOver } from './ledger.ts';
 import type { Outcome, Settings } from './words.ts';
 
 const SECOND = 1000;

@@ -6,7 +6,7 @@ import type { EventLog } from '#events/mod.ts';
 import { keptLog, LogFullError, memoryLog, openDiskLog } from '#events/mod.ts';
 import { SimulatedDisk } from '#storage/mod.ts';
 import { silentLog } from '#telemetry/mod.ts';
-import type { Order, Taken } from './invocations.ts';
+import type { Order, Taken } from './intake.ts';
 import { Invocations } from './invocations.ts';
 import type { Invocation } from './ledger.ts';
 import { DEFAULTS } from './settings.ts';

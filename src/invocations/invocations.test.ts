@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { answerOf, headerOf, InvocationsWorld, logHomes, SERVICE } from './invocations.fixture.ts';
-import { isOver } from './invocations.ts';
+import { isOver } from './ledger.ts';
 import { statusOfOpen } from './status.ts';
 import type { Invocation } from './ledger.ts';
 import type { Outcome } from './words.ts';

@@ -185,6 +185,10 @@ export class Ledger {
   }
 }
 
+export function isOver({ endedAt }: Invocation): boolean {
+  return endedAt !== undefined;
+}
+
 function keyOf(service: string, key: string): string {
   return `${service}\n${key}`;
 }
