@@ -4,6 +4,7 @@ export * from './agent.ts';
 export * from './launcher.ts';
 export { localVolumes } from './local-volumes.ts';
 export type { LocalVolumes } from './local-volumes.ts';
+export { nodeNameOf } from './machine.ts';
 export { processLauncher } from './launcher-process.ts';
 export type { ImagePuller, ReadyImage } from './pod-ports.ts';
 export { sandboxLauncher } from './sandbox/launcher.ts';
