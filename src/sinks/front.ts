@@ -1,6 +1,7 @@
 // What sinks of the platform's own are asked by HTTP, and which of them is asked.
 
 import type { RawHeaders } from '#events/mod.ts';
+import { EVENTING_NAMESPACE, serviceOfHost } from '#kinds/mod.ts';
 
 /** A request with its whole body. */
 export interface SinkRequest {
@@ -28,6 +29,21 @@ export interface SinkAnswer {
 export interface SinkFront {
   serves(host: string): boolean;
   handle(request: SinkRequest): Promise<SinkAnswer> | SinkAnswer;
+}
+
+/** Whether a host is that of a Service of the platform's own, behind which all sinks of a kind are. */
+export function isSinkService(host: string, name: string): boolean {
+  const service = serviceOfHost(host);
+  return service?.name === name && service.namespace === EVENTING_NAMESPACE;
+}
+
+/** What a request hears that is none with an event. */
+export function notPosted(method: string): SinkAnswer {
+  return {
+    status: 405,
+    headers: { Allow: 'POST' },
+    text: `expected POST with an event, but the method is ${method}`,
+  };
 }
 
 /** Asks the first that serves the host. */

@@ -6,6 +6,7 @@ import { IntegrationSink, serviceOfHost } from '#kinds/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { LogFields, Logger, LogLevel } from '#telemetry/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
+import { notPosted } from '../front.ts';
 import type { Guard } from '../guard.ts';
 import { sinkServiceName } from './controller.ts';
 
@@ -41,12 +42,7 @@ async function take(
   log: Logger,
 ): Promise<SinkAnswer> {
   const { method, headers, body } = request;
-  if (method !== 'POST')
-    return {
-      status: 405,
-      headers: { Allow: 'POST' },
-      text: `expected POST with an event, but the method is ${method}`,
-    };
+  if (method !== 'POST') return notPosted(method);
   const decoded = decodeHttp(headers, body);
   if (decoded.outcome === 'batch') return { status: 400, text: 'expected one event, but this is a batch' };
   if (decoded.outcome !== 'event') return { status: 400, text: decoded.problem };

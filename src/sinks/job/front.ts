@@ -3,11 +3,12 @@
 import { messageOf } from '#base/mod.ts';
 import type { CloudEvent } from '#events/mod.ts';
 import { decodeHttp, textOf } from '#events/mod.ts';
-import { EVENTING_NAMESPACE, Job, JobSink, Secret, serviceOfHost } from '#kinds/mod.ts';
+import { Job, JobSink, Secret } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { isReason } from '#machinery/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
+import { isSinkService } from '../front.ts';
 import type { Guard } from '../guard.ts';
 import { jobOf, secretOf } from './children.ts';
 import type { JobPlace } from './names.ts';
@@ -18,10 +19,7 @@ const refused = (text: string): SinkAnswer => ({ status: 400, text });
 
 export function jobSinkFront(client: Client, guard: Guard): SinkFront {
   return {
-    serves(host) {
-      const service = serviceOfHost(host);
-      return service?.name === JOB_SINK_SERVICE && service.namespace === EVENTING_NAMESPACE;
-    },
+    serves: (host) => isSinkService(host, JOB_SINK_SERVICE),
     async handle(request) {
       if (request.method === 'GET') return tellJob(client, request.target);
       if (request.method === 'POST') return takeEvent(client, guard, request);

@@ -7,6 +7,7 @@ import { passThrough } from '#events/mod.ts';
 import { EventTransform, serviceOfHost } from '#kinds/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { SinkAnswer, SinkFront, SinkRequest } from '../front.ts';
+import { notPosted } from '../front.ts';
 import type { Guard } from '../guard.ts';
 import type { Made } from './content.ts';
 import { inputOf, messageOf } from './content.ts';
@@ -78,8 +79,7 @@ class Passage {
   async #through({ method, target, headers, body }: SinkRequest): Promise<SinkAnswer> {
     const { spec } = this.#transform;
     if (target.replace(/\?.*$/, '') !== '/') throw new Refusal(404, `expected the path /, but it is ${target}`);
-    if (method !== 'POST')
-      throw new Refusal(405, `expected POST with an event, but the method is ${method}`, { Allow: 'POST' });
+    if (method !== 'POST') return notPosted(method);
     const made = await this.#evaluate(spec.jsonata?.expression ?? '', headers, body);
     if (!spec.sink) return answerOf(200, made);
     const answer = await this.#sendOn(made, passThrough(headers));
