@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { SecureContext, Server as TlsServer, TLSSocket } from 'node:tls';
 import { createServer as createTls } from 'node:tls';
 import type { Clock } from '#base/mod.ts';
+import { Handshakes } from '../handshakes.ts';
 import { Http2Door } from '../node-http/http2-door.ts';
 import { peek, TLS_HANDSHAKE } from '../peek.ts';
 import type { Exchange, Listening, ListenOptions, ServerLimits } from '../transport.ts';
@@ -45,8 +46,7 @@ class Listener implements Host {
   readonly #inbox = Buffer.allocUnsafeSlow(INBOX);
   /** All that were accepted, and what they turned out to be where they speak HTTP/1. */
   readonly #sockets = new Set<Socket>();
-  /** Those that still shake hands, by where they come from. */
-  readonly #greeting = new Map<string, Socket>();
+  readonly #handshakes = new Handshakes();
   readonly #connections = new Set<ServerConnection>();
   #date: string | undefined;
 
@@ -100,14 +100,12 @@ class Listener implements Host {
 
   /** Whoever does not begin with TLS is heard all the same: somebody may have left the s out of https. */
   #tlsServer(find: (serverName: string) => SecureContext | undefined): Server {
-    const secure = this.#handshakes(find);
+    const secure = this.#secureServer(find);
     return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#keep(socket);
-      const origin = originOf(socket);
-      this.#greeting.set(origin, socket);
-      socket.once('close', () => this.#greeting.delete(origin));
+      this.#handshakes.begin(socket);
       const speakPlainly = () => {
-        this.#greeting.delete(origin);
+        this.#handshakes.end(socket);
         this.#speakHttp1(socket, 'http');
       };
       peek(socket, {
@@ -119,20 +117,16 @@ class Listener implements Host {
   }
 
   /** Never listens: it is given connections, and gives back those that shook hands. */
-  #handshakes(find: (serverName: string) => SecureContext | undefined): TlsServer {
+  #secureServer(find: (serverName: string) => SecureContext | undefined): TlsServer {
     const server = createTls({
       allowHalfOpen: true,
       handshakeTimeout: this.limits.headTimeoutMs,
       ALPNProtocols: ['h2', 'http/1.1'],
-      SNICallback(name, done) {
-        const context = find(name);
-        if (context) done(null, context);
-        else done(new Error('no certificate for this name'));
-      },
+      SNICallback: this.#handshakes.chooser(find),
     });
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#keep(socket);
-      this.#greeting.delete(originOf(socket));
+      this.#handshakes.end(socket);
       if (socket.alpnProtocol === 'h2') this.#http2.take(socket);
       else this.#speakHttp1(socket, 'https');
     });
@@ -155,7 +149,7 @@ class Listener implements Host {
   async #close(graceMs: number): Promise<void> {
     this.closing = true;
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
-    for (const socket of this.#greeting.values()) socket.destroy();
+    this.#handshakes.cut();
     for (const connection of this.#connections) connection.retire();
     this.#http2.close();
     const cut = this.clock.after(graceMs, () => {
@@ -165,10 +159,6 @@ class Listener implements Host {
     await closed;
     cut.cancel();
   }
-}
-
-function originOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
 }
 
 function sweepMs({ headTimeoutMs, keepAliveMs, lingerMs }: ServerLimits): number {

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/mod.ts';
 import { judgeHead } from '../bad-input.ts';
+import { Handshakes } from '../handshakes.ts';
 import { peek, TLS_HANDSHAKE } from '../peek.ts';
 import type { Exchange, Listening, ListenOptions } from '../transport.ts';
 import { Http1Exchange, upgradeOf } from './exchange-http1.ts';
@@ -35,6 +36,7 @@ class Front {
   readonly #serve: Serve;
   readonly #sockets = new Set<Socket>();
   readonly #unread = new Set<Socket>();
+  readonly #handshakes = new Handshakes();
   readonly #exchanges = new WeakMap<Duplex, Http1Exchange>();
   /** Accepts connections; itself it speaks HTTP/1 without TLS. */
   readonly #http1: HttpServer;
@@ -80,7 +82,7 @@ class Front {
       ? createHttps({
           ...options,
           ALPNProtocols: ['h2', 'http/1.1'],
-          SNICallback: (name, done) => offer(tls(name), done),
+          SNICallback: this.#handshakes.chooser(tls),
         })
       : createHttp(options);
     // Node drops fields beyond its bound without a word, so it gets one more than is allowed.
@@ -109,7 +111,10 @@ class Front {
     const toHttp1 = (socket: Socket) => own?.call(server, socket);
     const toHttp2 = (socket: Socket) => this.#http2.take(socket);
     if (event === 'secureConnection')
-      server.on(event, (socket: TLSSocket) => (socket.alpnProtocol === 'h2' ? toHttp2 : toHttp1)(socket));
+      server.on(event, (socket: TLSSocket) => {
+        this.#handshakes.end(socket);
+        (socket.alpnProtocol === 'h2' ? toHttp2 : toHttp1)(socket);
+      });
     else server.on(event, (socket: Socket) => this.#sniff(socket, toHttp1, toHttp2));
   }
 
@@ -122,11 +127,15 @@ class Front {
       this.#unread.delete(peeked);
       take(peeked);
     };
+    const toTls = () => {
+      this.#handshakes.begin(socket);
+      secure?.emit('connection', socket);
+    };
     peek(socket, {
       clock: this.#clock,
       patienceMs: this.#options.limits.headTimeoutMs,
       decide(seen) {
-        if (secure) return to(seen[0] === TLS_HANDSHAKE ? () => secure.emit('connection', socket) : toHttp1);
+        if (secure) return to(seen[0] === TLS_HANDSHAKE ? toTls : toHttp1);
         const mark = HTTP2_MARK.subarray(0, Math.min(seen.length, HTTP2_MARK.length));
         if (seen.compare(mark, 0, mark.length, 0, mark.length) !== 0) return to(toHttp1);
         return seen.length >= HTTP2_MARK.length ? to(toHttp2) : undefined;
@@ -197,6 +206,7 @@ class Front {
     this.#http1.closeIdleConnections();
     this.#https?.close();
     for (const socket of this.#unread) socket.destroy();
+    this.#handshakes.cut();
     this.#http2.close();
     const cut = this.#clock.after(graceMs, () => {
       this.#http2.cut();
@@ -205,11 +215,6 @@ class Front {
     await closed;
     cut.cancel();
   }
-}
-
-function offer<T>(context: T | undefined, done: (error: Error | null, context?: T) => void): void {
-  if (context) done(null, context);
-  else done(new Error('no certificate for this name'));
 }
 
 function version1(request: IncomingMessage): '1.0' | '1.1' {
