@@ -1,4 +1,4 @@
-// Plays the texts in this folder with the real clients against a platform.
+// Plays the texts of a folder with the real clients against a platform.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -28,10 +28,31 @@ const STEP_TIMEOUT_MS = 180_000;
 /** Steps that take longer have it noted in the log. */
 const SLOW_STEP_S = 5;
 
-/** The sessions, on the strangers' stage. */
-export const SESSIONS: Stage = { prepare: prepareSessions, run: runSessions };
+/** Texts to be played. */
+export interface Sessions {
+  /** Where they lie, each a file `*.session`. */
+  readonly folder: string;
+  /** Programs in TypeScript that they may call, by the command's name. */
+  readonly commands: Readonly<Record<string, string>>;
+  /** Throws where the system lacks what they need besides. */
+  readonly prepare?: () => void;
+}
 
-async function prepareSessions(): Promise<void> {
+/** The sessions, on the strangers' stage. */
+export const SESSIONS = sessionsStage({ folder, commands: { hits: join(folder, 'hits.ts') } });
+
+/** Sessions as a stage. */
+export function sessionsStage(sessions: Sessions): Stage {
+  return {
+    async prepare() {
+      sessions.prepare?.();
+      await prepareTools();
+    },
+    run: (platform, log, only) => runSessions(sessions, platform, log, only),
+  };
+}
+
+async function prepareTools(): Promise<void> {
   await tool('kubectl');
   await tool('kn');
   await tool('pebble');
@@ -40,17 +61,23 @@ async function prepareSessions(): Promise<void> {
 }
 
 /** Every session with its outcome; what differed is in the log and on standard error. */
-async function runSessions(platform: Platform, log: string, only?: string): Promise<Outcome[]> {
+async function runSessions(
+  { folder, commands }: Sessions,
+  platform: Platform,
+  log: string,
+  only?: string,
+): Promise<Outcome[]> {
   const work = mkdtempSync(join(tmpdir(), 'ebb-session-'));
   writeFileSync(log, '');
   const files = readdirSync(folder).filter(
     (file) => file.endsWith('.session') && (!only || new RegExp(only).test(file)),
   );
-  const needsAcme = files.some((file) => readFileSync(join(folder, file), 'utf8').includes('$ACME_'));
+  const texts = new Map(files.sort().map((file) => [file, readFileSync(join(folder, file), 'utf8')]));
+  const needsAcme = [...texts.values()].some((text) => text.includes('$ACME_'));
   const acme = needsAcme ? await startAcme(platform, work) : undefined;
   try {
-    const env = { ...(await environment(platform, work)), ...acme?.env };
-    const outcomes = files.sort().map((file) => play(file, work, env, log));
+    const env = { ...(await environment(platform, work, commands)), ...acme?.env };
+    const outcomes = [...texts].map(([file, text]) => play(file, text, work, env, log));
     // What a certificate failed by, the ACME server knows best.
     if (acme && outcomes.some(({ outcome }) => outcome === 'fail'))
       appendFileSync(log, `\n===== the ACME server's log\n${readFileSync(acme.log, 'utf8')}`);
@@ -78,15 +105,18 @@ async function startAcme(
   return { env, log: pebble.log, stop: pebble.stop };
 }
 
-async function environment(platform: Platform, work: string): Promise<NodeJS.ProcessEnv> {
+async function environment(
+  platform: Platform,
+  work: string,
+  commands: Sessions['commands'],
+): Promise<NodeJS.ProcessEnv> {
   const bin = join(work, 'bin');
   mkdirSync(bin);
   symlinkSync(await tool('kubectl'), join(bin, 'kubectl'));
   symlinkSync(await tool('kn'), join(bin, 'kn'));
   symlinkSync(ebbCommand, join(bin, 'ebb'));
-  writeFileSync(join(bin, 'hits'), `#!/bin/sh\nexec '${process.execPath}' '${join(folder, 'hits.ts')}' "$@"\n`, {
-    mode: 0o755,
-  });
+  for (const [name, program] of Object.entries(commands))
+    writeFileSync(join(bin, name), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`, { mode: 0o755 });
   return {
     ...process.env,
     PATH: `${bin}:${process.env.PATH ?? ''}`,
@@ -106,12 +136,12 @@ async function environment(platform: Platform, work: string): Promise<NodeJS.Pro
   };
 }
 
-function play(file: string, work: string, env: NodeJS.ProcessEnv, log: string): Outcome {
+function play(file: string, text: string, work: string, env: NodeJS.ProcessEnv, log: string): Outcome {
   const started = Date.now();
   const say = (text: string) => appendFileSync(log, `${text}\n`);
   say(`\n===== ${file}`);
   let difference: string | undefined;
-  for (const step of parseSession(readFileSync(join(folder, file), 'utf8'))) {
+  for (const step of parseSession(text)) {
     difference = playStep(step, work, env, say);
     if (!difference) continue;
     say(difference);

@@ -13,6 +13,7 @@ import { afterSecondTry, patternOf, toTryAgain } from './again.ts';
 import type { Expected } from './expected.ts';
 import { disagreements, faults, surprises } from './expected.ts';
 import type { Outcome } from './outcomes.ts';
+import { Lacking } from './stage.ts';
 import { STAGES } from './stages.ts';
 
 const { values } = parseArgs({
@@ -38,11 +39,20 @@ else if (unknown.length > 0 || names.length === 0) {
   refuse('--again is not for results that are kept: what is shaky fails there');
 else if (values.keep && values.only) refuse('--keep is for whole suites, not for a slice by --only');
 else if (!Number.isInteger(runs) || runs < 1) refuse(`--runs must be a count of 1 or more, but is ${values.runs}`);
-else process.exitCode = (await play(names)) ? 0 : 1;
+else await playOrRefuse(names);
 
 function refuse(message: string): void {
   console.error(message);
   process.exitCode = 2;
+}
+
+async function playOrRefuse(suites: readonly string[]): Promise<void> {
+  try {
+    process.exitCode = (await play(suites)) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof Lacking)) throw error;
+    refuse(error.message);
+  }
 }
 
 function list(): void {

@@ -3,6 +3,9 @@
 import type { Platform } from '../harness/platform.ts';
 import type { Outcome } from './outcomes.ts';
 
+/** Something that must be installed first, which the message names. */
+export class Lacking extends Error {}
+
 /** What brings along all that it runs against. */
 export interface LoneStage {
   prepare(): Promise<void>;

@@ -1,5 +1,6 @@
 // Every stage of the strangers by its name, which is also that of its file of expected failures.
 
+import { BROWSER } from '../sessions/browser/stage.ts';
 import { SESSIONS } from '../sessions/run.ts';
 import { ADMISSION } from './admission/stage.ts';
 import { CESQL } from './cesql/stage.ts';
@@ -15,6 +16,7 @@ import { SERVING_SUITES } from './suites.ts';
 
 export const STAGES: Readonly<Record<string, Stage | LoneStage>> = {
   sessions: SESSIONS,
+  browser: BROWSER,
   admission: ADMISSION,
   cluster: CLUSTER,
   cesql: CESQL,
