@@ -1,18 +1,13 @@
 // Runs containers in namespaces of their own (Linux, root): network and host name for each Pod, files and processes for each container.
 
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { dirname, join } from 'node:path';
 import type { Clock } from '#base/mod.ts';
 import type {
   ContainerRecord,
-  ContainerRights,
   ContainerStart,
-  ContainerUser,
   Launcher,
   RunningContainer,
   Sandbox,
@@ -24,20 +19,19 @@ import { Bridge } from './bridge.ts';
 import { Router } from './router.ts';
 import type { Cgroups, Group } from './cgroups.ts';
 import { openCgroups } from './cgroups.ts';
-import { USUAL_CAPABILITIES } from './capabilities.ts';
-import { converseInside } from './conversation.ts';
-import type { Rights } from './entering.ts';
-import { failureIn, READY } from './entering.ts';
+import { makeDevices } from './devices.ts';
 import { Entry } from './entry.ts';
 import type { Inside } from './exec.ts';
-import { execInside } from './exec.ts';
 import { MemoryFolders } from './memory-folders.ts';
 import { hostsText, resolverText } from './pod-files.ts';
 import { rootOf, startProblem } from './root-file-system.ts';
 import type { PodFiles } from './root-file-system.ts';
+import type { SandboxRecord } from './running.ts';
+import { rightsOf, runningFrom } from './running.ts';
 import type { Steps } from './script.ts';
 import { containerScript, GUARDED_PATHS, mountTables } from './script.ts';
-import { run, TOOL_ENV, tool } from './tools.ts';
+import { beginInside, STARTER_FD } from './starter.ts';
+import { tool } from './tools.ts';
 
 export interface SandboxLauncherOptions {
   readonly clock: Clock;
@@ -77,11 +71,6 @@ const NO_FILTERS =
 interface SandboxPlace extends Sandbox {
   readonly place: Place;
   readonly hostname: string;
-}
-
-interface SandboxRecord extends ContainerRecord {
-  /** What an earlier version noted lacks rights. */
-  readonly inside: Omit<Inside, keyof Rights> & Partial<ContainerRights> & { readonly user: ContainerUser };
 }
 
 const USUAL_SERVICE_NETWORK = '10.96.0.0/16';
@@ -190,31 +179,8 @@ class Sandboxes implements SandboxLauncher {
     script: string,
     group: Group | undefined,
   ): Promise<RunningContainer> {
-    const log = openSync(container.logFile, 'a', 0o640);
-    const words = [
-      '--target',
-      String(place.place.holder),
-      '--net',
-      '--uts',
-      '--ipc',
-      '--',
-      tool('unshare'),
-      '--mount',
-      '--pid',
-      '--fork',
-      '--kill-child',
-      '--',
-      tool('sh'),
-      script,
-    ];
-    const child = spawn(tool('nsenter'), words, {
-      env: TOOL_ENV,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', log, log],
-      detached: true,
-    });
-    closeSync(log);
-    const exited = exitOfUnshare(child);
-    const pid = await startedFrom(child.stdio[STARTER_FD] as Readable, exited);
+    const { holder } = place.place;
+    const { pid, exited } = await beginInside({ holder, script, logFile: container.logFile });
     const inside: Inside = { ...entrance, pid };
     const record: SandboxRecord = { id: container.id, pid, started: startOf(pid) ?? '', inside };
     const ended = exited.then(({ code, signal }) => {
@@ -222,7 +188,7 @@ class Sandboxes implements SandboxLauncher {
       this.#tidy(group, dirname(script));
       return exitOf(code, signal, oomKilled);
     });
-    return { ...running(record, ended, this.#entry, this.#options.clock), usage: () => group?.usage() };
+    return { ...this.#running(record, ended), usage: () => group?.usage() };
   }
 
   #steps(
@@ -258,8 +224,11 @@ class Sandboxes implements SandboxLauncher {
       this.#tidy(group, folder);
       return { ...exit, oomKilled };
     });
-    const found = running(record as SandboxRecord, ended, this.#entry, this.#options.clock);
-    return { ...found, usage: () => group?.usage() };
+    return { ...this.#running(record as SandboxRecord, ended), usage: () => group?.usage() };
+  }
+
+  #running(record: SandboxRecord, ended: RunningContainer['exited']): RunningContainer {
+    return runningFrom(record, ended, { entry: this.#entry, clock: this.#options.clock });
   }
 
   folderInMemory(podUid: string, name: string, bytes: number | undefined): Promise<string> {
@@ -311,102 +280,4 @@ const TIDY_MS = 100;
 
 function groupName(id: string): string {
   return id.replaceAll('/', '_');
-}
-
-/** Where a container's starter hears how it goes. */
-const STARTER_FD = 3;
-
-const USUAL_RIGHTS: ContainerRights = {
-  capabilities: USUAL_CAPABILITIES,
-  noNewPrivileges: true,
-  seccomp: 'RuntimeDefault',
-};
-
-interface Asked {
-  readonly user?: ContainerUser | undefined;
-  readonly rights?: Partial<ContainerRights> | undefined;
-}
-
-function rightsOf({ user, rights }: Asked): Rights {
-  const { uid = 0, gid = 0, groups = [] } = user ?? {};
-  const { capabilities, noNewPrivileges, seccomp } = { ...USUAL_RIGHTS, ...rights };
-  return { capabilities, noNewPrivileges, seccomp, user: { uid, gid, groups } };
-}
-
-function running(
-  record: SandboxRecord,
-  exited: RunningContainer['exited'],
-  entry: Entry,
-  clock: Clock,
-): RunningContainer {
-  const { pid, started } = record;
-  const inside: Inside = { ...record.inside, ...rightsOf({ ...record.inside, rights: record.inside }) };
-  return {
-    pid,
-    record,
-    exited,
-    signal(name) {
-      if (startOf(pid) === started) process.kill(pid, name);
-    },
-    exec: (command, timeoutMs) => execInside(inside, entry, command, timeoutMs, clock),
-    converse: (command, asked) => converseInside(inside, entry, command, asked),
-  };
-}
-
-interface RawExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-}
-
-/** `unshare` ends as the program did, but for a program that was killed: then it fails with these words of its own. */
-const KILLED = /sigprocmask/;
-
-function exitOfUnshare(child: ChildProcess): Promise<RawExit> {
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) =>
-      resolve(code === 1 && KILLED.test(said) ? { code: null, signal: 'SIGKILL' } : { code, signal }),
-    );
-  });
-}
-
-/** What is told on the starter's channel: the program's process once all but the program itself is done, or why there will be none. */
-async function startedFrom(channel: Readable, exited: Promise<unknown>): Promise<number> {
-  let heard = Buffer.alloc(0);
-  // The process that waits for the program keeps the channel open, so what is said counts and not its end.
-  for await (const chunk of channel) {
-    heard = Buffer.concat([heard, chunk as Buffer]);
-    const said = heard.toString('latin1');
-    const pid = /^pid (\d+)$/m.exec(said)?.[1];
-    if (pid !== undefined && said.endsWith(READY)) return Number(pid);
-    if (failureIn(heard) !== undefined || (pid === undefined && said.endsWith('\n'))) break;
-  }
-  await exited;
-  const why = failureIn(heard) ?? heard.toString().trim();
-  throw new Error(`unable to start container process: ${why || 'its namespaces could not be made'}`);
-}
-
-const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
-const LINKS: Readonly<Record<string, string>> = {
-  fd: '/proc/self/fd',
-  stdin: '/proc/self/fd/0',
-  stdout: '/proc/self/fd/1',
-  stderr: '/proc/self/fd/2',
-  ptmx: 'pts/ptmx',
-  core: '/proc/kcore',
-};
-
-/** The /dev of every container: the devices that each must have and nothing more. */
-async function makeDevices(folder: string): Promise<void> {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  await run('cp', ['--archive', ...DEVICES.map((name) => `/dev/${name}`), folder]);
-  for (const name of ['pts', 'shm', 'mqueue']) mkdirSync(join(folder, name), { mode: 0o755 });
-  for (const [name, target] of Object.entries(LINKS)) symlinkSync(target, join(folder, name));
-  writeFileSync(join(folder, 'termination-log'), '', { mode: 0o666 });
-  const made = new Set(readdirSync(folder));
-  const missing = DEVICES.filter((name) => !made.has(basename(name)));
-  if (missing.length > 0) throw new Error(`the devices ${missing.join(', ')} could not be made in ${folder}`);
 }
