@@ -21,6 +21,7 @@ import { openExchange, sendError, warn } from './exchange.ts';
 import type { HealthCheck } from './info/health.ts';
 import { serveInfo } from './info/serve.ts';
 import type { InfoParts } from './info/serve.ts';
+import { NO_PARTS } from './request/request-info.ts';
 import { requestMeter } from './request-meter.ts';
 import { requestSpan } from './request-span.ts';
 import { routeOf } from './routing.ts';
@@ -208,21 +209,10 @@ function isKnown(scheme: ApiServices['scheme'], { info: { isResource, group, ver
 
 /** What could not even be read is answered without its parts. */
 function bare(request: IncomingMessage, response: ServerResponse): Exchange {
-  const info = {
-    verb: '',
-    path: '',
-    isResource: false,
-    group: '',
-    version: '',
-    namespace: '',
-    resource: '',
-    subresource: '',
-    name: '',
-  };
   return {
     request,
     response,
-    info,
+    info: NO_PARTS,
     query: new URLSearchParams(),
     user: { name: '', groups: [] },
     signal: AbortSignal.abort(),

@@ -3,20 +3,11 @@
 import type { UserInfo } from '#machinery/mod.ts';
 import { ApiError, forbidden } from '#machinery/mod.ts';
 import type { RequestInfo } from '../request/request-info.ts';
+import { NO_PARTS } from '../request/request-info.ts';
 
 /** Who wants to do what to which: one question to an authorizer. */
-export interface Attributes {
+export interface Attributes extends RequestInfo {
   readonly user: UserInfo;
-  readonly verb: string;
-  readonly isResource: boolean;
-  readonly group: string;
-  readonly version: string;
-  readonly namespace: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly name: string;
-  /** Only for what is no resource. */
-  readonly path: string;
 }
 
 export interface Decision {
@@ -50,19 +41,7 @@ export function attributesOf(user: UserInfo, info: RequestInfo): Attributes {
 
 /** The question whether a user may do something to a resource. Parts left out are empty. */
 export function asks(user: UserInfo, verb: string, on: Partial<Omit<Attributes, 'user' | 'verb'>>): Attributes {
-  return {
-    isResource: true,
-    group: '',
-    version: '*',
-    namespace: '',
-    resource: '',
-    subresource: '',
-    name: '',
-    path: '',
-    ...on,
-    user,
-    verb,
-  };
+  return { ...NO_PARTS, isResource: true, version: '*', ...on, user, verb };
 }
 
 /** The refusal of a request, in the words of k8s.io/apiserver's responsewriters.Forbidden. */

@@ -36,11 +36,14 @@ export function requestInfo(method: string, rawPath: string, query: URLSearchPar
   const segments = segmentsOf(rawPath);
   const path = `/${segments.join('/')}`;
   const resource = segments.every((segment) => segment !== '') ? resourcePath(segments) : undefined;
-  if (!resource) return { ...NOTHING, verb: method.toLowerCase(), path };
-  return { ...NOTHING, ...resource, path, isResource: true, verb: verbOf(method, resource, query) };
+  if (!resource) return { ...NO_PARTS, verb: method.toLowerCase(), path };
+  return { ...NO_PARTS, ...resource, path, isResource: true, verb: verbOf(method, resource, query) };
 }
 
-const NOTHING: Omit<RequestInfo, 'verb' | 'path'> = {
+/** What is said of a request that has none of these parts. */
+export const NO_PARTS: RequestInfo = {
+  verb: '',
+  path: '',
   isResource: false,
   group: '',
   version: '',
