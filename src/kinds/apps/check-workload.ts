@@ -1,5 +1,6 @@
 // What Kubernetes refuses in everything that stamps Pods: selectors that do not fit, and numbers below zero.
 
+import { equal } from '#base/mod.ts';
 import type { Problems } from '#machinery/mod.ts';
 import { checkLabels, labelValue, matchesLabelSelector, qualifiedName } from '#machinery/mod.ts';
 import { checkPodTemplate } from '../core/check-pod.ts';
@@ -50,6 +51,11 @@ export function checkStamping(problems: Problems, { selector, template }: Stampi
   if (template.spec.activeDeadlineSeconds !== undefined) {
     place.forbidden('spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`);
   }
+}
+
+/** Refuses another selector than the one that was there before. */
+export function checkSelectorKept(problems: Problems, { selector }: Stamping, before: Stamping | undefined): void {
+  if (before && !equal(before.selector, selector)) problems.invalid('selector', selector, 'field is immutable');
 }
 
 /** Refuses numbers below zero. */

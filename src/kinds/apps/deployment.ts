@@ -1,13 +1,13 @@
 // A Deployment: Pods from one template, replaced step by step when it changes.
 
-import { equal } from '#base/mod.ts';
 import type { ObjectOf, Problems, TypeOf } from '#machinery/mod.ts';
 import { age, computed, defineKind, flag, int32, int64, intOrString, object, text } from '#machinery/mod.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import { PodTemplateSpecSchema } from '../core/pod-spec.ts';
 import { LabelSelectorSchema, StandardConditionsSchema } from '../core/references.ts';
-import { checkFromZero, checkShare, checkStamping, shareValue } from './check-workload.ts';
+import { checkFromZero, checkSelectorKept, checkShare, checkStamping, shareValue } from './check-workload.ts';
 import { workloadColumns } from './columns.ts';
+import { replicasScale } from './scale.ts';
 import type { Parts } from '../object-parts.ts';
 
 export const DeploymentStrategySchema = object({
@@ -107,14 +107,8 @@ export const Deployment = defineKind({
     if (progressDeadlineSeconds !== undefined && progressDeadlineSeconds <= (minReadySeconds ?? 0)) {
       place.invalid('progressDeadlineSeconds', progressDeadlineSeconds, 'must be greater than minReadySeconds');
     }
-    if (before && !equal(before.spec.selector, spec.selector)) {
-      place.invalid('selector', spec.selector, 'field is immutable');
-    }
+    checkSelectorKept(place, spec, before?.spec);
   },
-  scale: {
-    specReplicasPath: '.spec.replicas',
-    statusReplicasPath: '.status.replicas',
-    labelSelectorPath: '.spec.selector',
-  },
+  scale: replicasScale,
 });
 export type Deployment = ObjectOf<typeof Deployment>;

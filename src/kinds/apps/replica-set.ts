@@ -1,13 +1,13 @@
 // A ReplicaSet: a number of equal Pods.
 
-import { equal } from '#base/mod.ts';
 import type { ObjectOf, TypeOf } from '#machinery/mod.ts';
 import { age, computed, defineKind, int32, int64, object } from '#machinery/mod.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import { PodTemplateSpecSchema } from '../core/pod-spec.ts';
 import { LabelSelectorSchema, StandardConditionsSchema } from '../core/references.ts';
-import { checkFromZero, checkStamping } from './check-workload.ts';
+import { checkFromZero, checkSelectorKept, checkStamping } from './check-workload.ts';
 import { workloadColumns } from './columns.ts';
+import { replicasScale } from './scale.ts';
 import type { Parts } from '../object-parts.ts';
 
 export const ReplicaSetSpecSchema = object({
@@ -53,15 +53,9 @@ export const ReplicaSet = defineKind({
     const place = problems.under('spec');
     checkFromZero(place, { replicas: spec.replicas, minReadySeconds: spec.minReadySeconds });
     checkStamping(place, spec, 'deployment', 'ReplicaSet');
-    if (before && !equal(before.spec.selector, spec.selector)) {
-      place.invalid('selector', spec.selector, 'field is immutable');
-    }
+    checkSelectorKept(place, spec, before?.spec);
   },
-  scale: {
-    specReplicasPath: '.spec.replicas',
-    statusReplicasPath: '.status.replicas',
-    labelSelectorPath: '.spec.selector',
-  },
+  scale: replicasScale,
   selectableFields: ['status.replicas'],
 });
 export type ReplicaSet = ObjectOf<typeof ReplicaSet>;

@@ -8,6 +8,7 @@ import { LabelSelectorSchema, PodTemplateMetaSchema, StandardConditionsSchema } 
 import { PersistentVolumeClaimSpecSchema } from '../core/volume.ts';
 import { checkFromZero, checkStamping } from './check-workload.ts';
 import { workloadColumns } from './columns.ts';
+import { replicasScale } from './scale.ts';
 import type { Parts } from '../object-parts.ts';
 
 const StatefulSetSpecSchema = object({
@@ -89,10 +90,6 @@ export const StatefulSet = defineKind({
     checkFromZero(place, { replicas: spec.replicas, minReadySeconds: spec.minReadySeconds });
     checkStamping(place, withClaims(spec), 'statefulset', 'StatefulSet');
   },
-  scale: {
-    specReplicasPath: '.spec.replicas',
-    statusReplicasPath: '.status.replicas',
-    labelSelectorPath: '.spec.selector',
-  },
+  scale: replicasScale,
 });
 export type StatefulSet = ObjectOf<typeof StatefulSet>;
