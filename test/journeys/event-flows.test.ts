@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Broker, EventTransform, RequestReply, Trigger } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
-import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
 import { clientOf } from '../harness/client.ts';
+import { makeReady } from '../harness/make-ready.ts';
 import type { Platform } from '../harness/platform.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 
@@ -45,22 +45,8 @@ afterAll(async () => {
 });
 
 /** Makes an object, and waits until it is ready. */
-async function make<O extends KubeObject>(kind: Kind<O>, name: string, spec: object): Promise<void> {
-  const { apiVersion, kind: named } = kind;
-  await client.create(kind, {
-    apiVersion,
-    kind: named,
-    metadata: { namespace: 'default', name },
-    spec,
-  } as unknown as O);
-  await until(
-    async () => {
-      const there = await client.get(kind, 'default', name);
-      return there !== undefined && isReady(there);
-    },
-    30_000,
-    () => `${named} ${name} did not become ready`,
-  );
+function make<O extends KubeObject>(kind: Kind<O>, name: string, spec: object): Promise<void> {
+  return makeReady(client, kind, name, spec);
 }
 
 /** Sends an event to a Service of knative-eventing, by its name on this machine. */

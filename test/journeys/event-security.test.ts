@@ -24,10 +24,10 @@ import {
   Trigger,
 } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
-import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
 import { KeyFolder } from '#pki/mod.ts';
 import { clientOf } from '../harness/client.ts';
+import { makeReady } from '../harness/make-ready.ts';
 import type { Platform } from '../harness/platform.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 
@@ -71,17 +71,8 @@ const namespace = 'default';
 type Addressed = KubeObject & { status?: { address?: Address | undefined } | undefined };
 
 /** Makes an object, and waits until it is ready. */
-async function make<O extends KubeObject>(kind: Kind<O>, name: string, spec: object): Promise<void> {
-  const { apiVersion, kind: named } = kind;
-  await client.create(kind, { apiVersion, kind: named, metadata: { namespace, name }, spec } as unknown as O);
-  await until(
-    async () => {
-      const there = await client.get(kind, namespace, name);
-      return there !== undefined && isReady(there);
-    },
-    90_000,
-    () => `${named} ${name} did not become ready`,
-  );
+function make<O extends KubeObject>(kind: Kind<O>, name: string, spec: object): Promise<void> {
+  return makeReady(client, kind, name, spec, 90_000);
 }
 
 async function addressOf<O extends Addressed>(kind: Kind<O>, name: string): Promise<Required<Address>> {

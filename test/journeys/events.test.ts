@@ -11,9 +11,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Broker, Trigger } from '#kinds/mod.ts';
-import { isReady } from '#machinery/mod.ts';
 import type { HttpClient } from '#objects/mod.ts';
 import { clientOf } from '../harness/client.ts';
+import { makeReady } from '../harness/make-ready.ts';
 import type { Platform } from '../harness/platform.ts';
 import { ebbCommand, startPlatform, until } from '../harness/platform.ts';
 
@@ -83,22 +83,8 @@ afterAll(async () => {
 });
 
 /** Makes a Trigger, and waits until it is ready. */
-async function trigger(name: string, spec: Omit<Trigger['spec'], 'broker'>): Promise<void> {
-  const metadata = { namespace: 'default', name };
-  await client.create(Trigger, {
-    apiVersion: Trigger.apiVersion,
-    kind: Trigger.kind,
-    metadata,
-    spec: { broker: 'shop', ...spec },
-  });
-  await until(
-    async () => {
-      const there = await client.get(Trigger, 'default', name);
-      return there !== undefined && isReady(there);
-    },
-    30_000,
-    () => `Trigger ${name} did not become ready`,
-  );
+function trigger(name: string, spec: Omit<Trigger['spec'], 'broker'>): Promise<void> {
+  return makeReady(client, Trigger, name, { broker: 'shop', ...spec });
 }
 
 /** Sends an event to the broker by its name on this machine; gives the status, 0 where there was no answer. */
