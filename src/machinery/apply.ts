@@ -4,7 +4,19 @@ import type { Json, JsonObject } from '#base/mod.ts';
 import { equal, isRecord, rfc3339 } from '#base/mod.ts';
 import { ApiError, badRequest } from './api-error.ts';
 import type { FieldSet } from './field-set.ts';
-import { NOTHING, both, fromFieldsV1, isEmpty, minus, pathText, pathsIn, toFieldsV1, union } from './field-set.ts';
+import {
+  NOTHING,
+  both,
+  fromFieldsV1,
+  isEmpty,
+  isWithin,
+  meets,
+  minus,
+  pathText,
+  pathsIn,
+  toFieldsV1,
+  union,
+} from './field-set.ts';
 import { checkEntries, differences, fieldsOf, isHollow, laidOver, withNamedFields, without } from './fields.ts';
 import type { Kind } from './kind.ts';
 import type { KubeObject, ManagedFieldsEntry } from './meta.ts';
@@ -126,12 +138,15 @@ export function trackUpdate(request: UpdateRequest): ManagedFieldsEntry[] {
   const found = differences(kind.schema, before ?? {}, after);
   const changed = minus(found.changed, UNOWNED);
   const removed = minus(found.removed, UNOWNED);
-  if (isEmpty(changed) && isEmpty(removed)) return [...entries];
+  if (isEmpty(changed) && isEmpty(removed)) return entries;
   const owners = entries.map(ownerOf);
   const own = owners.find(({ entry }) => isOwn(entry, request, 'Update'));
-  const set = union(minus(own?.set ?? NOTHING, removed), changed);
-  const isSame = own !== undefined && equal(toFieldsV1(own.set), toFieldsV1(set));
-  const others = owners.filter((owner) => owner !== own).map((owner) => lessening(owner, union(changed, removed)));
+  const touched = union(changed, removed);
+  const isSame = own !== undefined && isWithin(changed, own.set) && !meets(own.set, removed);
+  // Most writes change what their writer owns already, and nobody else does.
+  if (isSame && owners.every((owner) => owner === own || !meets(owner.set, touched))) return entries;
+  const others = owners.filter((owner) => owner !== own).map((owner) => lessening(owner, touched));
+  const set = isSame ? own.set : union(minus(own?.set ?? NOTHING, removed), changed);
   return managedFieldsOf([...others, isSame ? own : ownerOf(entryOf(request, 'Update', set))]);
 }
 
@@ -166,7 +181,7 @@ function entryOf({ kind, manager, subresource, now }: Writer, operation: Operati
 
 /** The owner without these places; the very same where it has none of them. */
 function lessening(owner: Owner, lost: FieldSet): Owner {
-  if (isEmpty(both(owner.set, lost))) return owner;
+  if (!meets(owner.set, lost)) return owner;
   const set = minus(owner.set, lost);
   return { entry: { ...owner.entry, fieldsV1: toFieldsV1(set) }, set };
 }

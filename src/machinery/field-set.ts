@@ -47,6 +47,23 @@ export function both(a: FieldSet, b: FieldSet): FieldSet {
   return fieldSet(a.isMember && b.isMember, children);
 }
 
+/** Whether any place is in both: `both`, only asked. */
+export function meets(a: FieldSet, b: FieldSet): boolean {
+  if (a.isMember && b.isMember) return true;
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other && meets(child, other)) return true;
+  }
+  return false;
+}
+
+/** Whether every place of `a` is in `b`. */
+export function isWithin(a: FieldSet, b: FieldSet): boolean {
+  if (a.isMember && !b.isMember) return false;
+  for (const [element, child] of a.children) if (!isWithin(child, b.children.get(element) ?? NOTHING)) return false;
+  return true;
+}
+
 /** The paths of all members, each as its elements. */
 export function pathsIn(set: FieldSet, path: readonly string[] = []): (readonly string[])[] {
   const children = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -62,9 +79,23 @@ export function toFieldsV1({ isMember, children }: FieldSet): JsonObject {
   return isMember && entries.length > 0 ? Object.fromEntries([['.', {}], ...entries]) : Object.fromEntries(entries);
 }
 
+/** What frozen field sets say: objects of one kind share most of theirs, and each is read many times. */
+const read = new WeakMap<object, FieldSet>();
+
 /** A set from managedFields; what has no sense there counts as nothing. */
 export function fromFieldsV1(fields: unknown): FieldSet {
-  return isRecord(fields) ? fieldSet(false, childrenOf(fields)) : NOTHING;
+  if (!isRecord(fields)) return NOTHING;
+  const known = read.get(fields);
+  if (known) return known;
+  const set = fieldSet(false, childrenOf(fields));
+  if (isFrozenThrough(fields)) read.set(fields, set);
+  return set;
+}
+
+function isFrozenThrough(fields: Record<string, unknown>): boolean {
+  return (
+    Object.isFrozen(fields) && Object.values(fields).every((inner) => !isRecord(inner) || isFrozenThrough(inner))
+  );
 }
 
 function childrenOf(fields: Record<string, unknown>): [string, FieldSet][] {

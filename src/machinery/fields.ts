@@ -104,6 +104,7 @@ export function differences(node: SchemaNode, before: unknown, after: unknown): 
   const isApart =
     isOpen(node, before ?? after) && isOpen(node, after ?? before) && !(isHollow(before) && isHollow(after));
   if (!isApart) return leafDifference(before, after);
+  if (isRecord(before) && isRecord(after)) return recordDifferences(node, before, after);
   const old = partsOf(node, before);
   const fresh = partsOf(node, after);
   const elements = new Set([...old.keys(), ...fresh.keys()]);
@@ -121,6 +122,32 @@ export function differences(node: SchemaNode, before: unknown, after: unknown): 
       parts.map(([element, { removed }]) => [element, removed]),
     ),
   };
+}
+
+/** The same for two records: what is the very same value in both is passed over without a look. */
+function recordDifferences(
+  node: SchemaNode,
+  before: Record<string, unknown>,
+  after: Record<string, unknown>,
+): Differences {
+  const changed: [string, FieldSet][] = [];
+  const removed: [string, FieldSet][] = [];
+  const compare = (key: string) => {
+    const [was, is] = [fieldOf(before, key), fieldOf(after, key)];
+    if (was === is) return;
+    const found = differences(childNode(node, key), was, is);
+    changed.push([`f:${key}`, found.changed]);
+    removed.push([`f:${key}`, found.removed]);
+  };
+  for (const key of Object.keys(before)) compare(key);
+  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) compare(key);
+  if (changed.length === 0) return SAME;
+  return { changed: fieldSet(false, changed), removed: fieldSet(false, removed) };
+}
+
+/** Never what every object inherits. */
+function fieldOf(record: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function leafDifference(before: unknown, after: unknown): Differences {

@@ -29,14 +29,18 @@ export function nameRuleOf(kind: Kind): NameRule {
   return NAME_RULES[kind.resource] ?? dns1123Subdomain;
 }
 
-/** Faults of an object's metadata by itself; `problems` is seen from the object. */
-export function checkObjectMeta(kind: Kind, metadata: ObjectMeta, problems: Problems): void {
+/** Faults of an object's metadata by itself; `problems` is seen from the object. What is as it was `before` was looked at then. */
+export function checkObjectMeta(kind: Kind, metadata: ObjectMeta, problems: Problems, before?: ObjectMeta): void {
   const under = problems.under('metadata');
-  checkName(nameRuleOf(kind), metadata, under);
-  checkNamespace(kind, metadata, under);
-  checkLabels(metadata.labels, under, 'labels');
-  checkAnnotations(metadata.annotations, under, 'annotations');
-  checkOwners(metadata.ownerReferences ?? [], under);
+  if (!before || metadata.name !== before.name || metadata.namespace !== before.namespace) {
+    checkName(nameRuleOf(kind), metadata, under);
+    checkNamespace(kind, metadata, under);
+  }
+  if (!before || metadata.labels !== before.labels) checkLabels(metadata.labels, under, 'labels');
+  if (!before || metadata.annotations !== before.annotations)
+    checkAnnotations(metadata.annotations, under, 'annotations');
+  if (!before || metadata.ownerReferences !== before.ownerReferences)
+    checkOwners(metadata.ownerReferences ?? [], under);
   for (const finalizer of metadata.finalizers ?? []) checkFinalizer(finalizer, under);
   if ((metadata.generation ?? 0) < 0) {
     under.invalid('generation', metadata.generation, 'must be greater than or equal to 0');
@@ -79,12 +83,15 @@ export function checkAnnotations(
   problems: Problems,
   field: string,
 ): void {
-  let bytes = 0;
+  let letters = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
     for (const text of qualifiedName(key.toLowerCase())) problems.invalid(field, key, text);
-    bytes += utf8Length(key) + utf8Length(value);
+    letters += key.length + value.length;
   }
-  if (bytes > MAX_ANNOTATIONS_BYTES) problems.tooLong(field, MAX_ANNOTATIONS_BYTES);
+  // Each letter takes at most three bytes.
+  if (3 * letters <= MAX_ANNOTATIONS_BYTES) return;
+  if (utf8Length(Object.entries(annotations ?? {}).flat().join('')) > MAX_ANNOTATIONS_BYTES)
+    problems.tooLong(field, MAX_ANNOTATIONS_BYTES);
 }
 
 function utf8Length(text: string): number {

@@ -12,9 +12,15 @@ import { childNode } from './walk.ts';
 /**
  * Faults of an object against its kind's schema, in Kubernetes' words; wrong types too, where it did not come by `decodeObject`.
  * Entries of keyed lists that occur twice are faults of custom kinds only: built-in kinds say so themselves where it matters.
+ * What is the very same value in `before` was looked at when it came, and is not again.
  */
-export function checkShape(kind: Pick<Kind, 'schema' | 'custom'>, object: object, problems: Problems): void {
-  check(kind.schema, object, '', { problems, isCustom: kind.custom });
+export function checkShape(
+  kind: Pick<Kind, 'schema' | 'custom'>,
+  object: object,
+  problems: Problems,
+  before?: object,
+): void {
+  check(kind.schema, object, '', { problems, isCustom: kind.custom }, before);
 }
 
 interface Context {
@@ -22,19 +28,20 @@ interface Context {
   readonly isCustom: boolean;
 }
 
-function check(node: SchemaNode, value: unknown, path: string, context: Context): void {
-  if (value === undefined || (value === null && (node.nullable || node.type === 'any'))) return;
+function check(node: SchemaNode, value: unknown, path: string, context: Context, before: unknown): void {
+  if (value === undefined || value === before) return;
+  if (value === null && (node.nullable || node.type === 'any')) return;
   switch (node.type) {
     case 'any':
       return;
     case 'object':
-      if (isRecord(value)) return checkObject(node, value, path, context);
+      if (isRecord(value)) return checkObject(node, value, path, context, before);
       break;
     case 'map':
-      if (isRecord(value)) return checkFields(node, value, path, context);
+      if (isRecord(value)) return checkFields(node, value, path, context, before);
       break;
     case 'list':
-      if (Array.isArray(value)) return checkList(node, value, path, context);
+      if (Array.isArray(value)) return checkList(node, value, path, context, before);
       break;
     default:
       return checkScalar(node, value, path, context.problems);
@@ -50,18 +57,32 @@ function checkScalar(node: SchemaNode, value: unknown, path: string, problems: P
   else if (node.type === 'integer' || node.type === 'number') checkNumber(node, Number(value), path, problems);
 }
 
-function checkObject(node: NodeOf<'object'>, value: Record<string, unknown>, path: string, context: Context): void {
+function checkObject(
+  node: NodeOf<'object'>,
+  value: Record<string, unknown>,
+  path: string,
+  context: Context,
+  before: unknown,
+): void {
   for (const field of node.required) {
     // The name of an object is looked at by the rules of metadata.
     if (value[field] === undefined && !(path === 'metadata' && field === 'name')) {
       context.problems.required(join(path, field));
     }
   }
-  checkFields(node, value, path, context);
+  checkFields(node, value, path, context, before);
 }
 
-function checkFields(node: SchemaNode, value: Record<string, unknown>, path: string, context: Context): void {
-  for (const [field, child] of Object.entries(value)) check(childNode(node, field), child, join(path, field), context);
+function checkFields(
+  node: SchemaNode,
+  value: Record<string, unknown>,
+  path: string,
+  context: Context,
+  before: unknown,
+): void {
+  const old = isRecord(before) ? before : {};
+  for (const [field, child] of Object.entries(value))
+    check(childNode(node, field), child, join(path, field), context, old[field]);
 }
 
 function checkText(node: NodeOf<'string'>, value: string, path: string, problems: Problems): void {
@@ -70,7 +91,7 @@ function checkText(node: NodeOf<'string'>, value: string, path: string, problems
     problems.invalid(path, value, `${path} in body should be at least ${node.minLength} chars long`);
   }
   if (node.maxLength !== undefined && lengthOf(value) > node.maxLength) problems.tooLong(path, node.maxLength);
-  if (node.pattern !== undefined && !patternOf(node.pattern).test(value)) {
+  if (node.pattern !== undefined && !patternOf(node, node.pattern).test(value)) {
     problems.invalid(path, value, `${path} in body should match '${node.pattern}'`);
   }
 }
@@ -80,7 +101,18 @@ function lengthOf(text: string): number {
   return Array.from(text).length;
 }
 
-function patternOf(pattern: string): RegExp {
+/** As many as the schemas name. */
+const patterns = new WeakMap<NodeOf<'string'>, RegExp>();
+
+function patternOf(node: NodeOf<'string'>, pattern: string): RegExp {
+  const known = patterns.get(node);
+  if (known) return known;
+  const made = compiled(pattern);
+  patterns.set(node, made);
+  return made;
+}
+
+function compiled(pattern: string): RegExp {
   try {
     return new RegExp(pattern, 'u');
   } catch {
@@ -102,7 +134,13 @@ function checkNumber(
   }
 }
 
-function checkList(node: NodeOf<'list'>, values: readonly unknown[], path: string, context: Context): void {
+function checkList(
+  node: NodeOf<'list'>,
+  values: readonly unknown[],
+  path: string,
+  context: Context,
+  before: unknown,
+): void {
   const { problems } = context;
   if (node.minItems !== undefined && values.length < node.minItems) {
     problems.invalid(path, values.length, `${path} in body should have at least ${node.minItems} items`);
@@ -110,7 +148,8 @@ function checkList(node: NodeOf<'list'>, values: readonly unknown[], path: strin
   if (node.maxItems !== undefined && values.length > node.maxItems)
     problems.tooMany(path, values.length, node.maxItems);
   if (context.isCustom) checkDuplicates(node, values, path, problems);
-  for (const [i, value] of values.entries()) check(node.items, value, `${path}[${i}]`, context);
+  const old: readonly unknown[] = Array.isArray(before) ? before : [];
+  for (const [i, value] of values.entries()) check(node.items, value, `${path}[${i}]`, context, old[i]);
 }
 
 function checkDuplicates(node: NodeOf<'list'>, values: readonly unknown[], path: string, problems: Problems): void {

@@ -70,8 +70,8 @@ async function tryChange(
   const draft: Draft = { ...desk.draft(kind, 'UPDATE', object, options, warnings), before, subresource };
   await prepare(draft, desk.plugins, desk.surroundings(kind));
   setGeneration(draft, before);
-  manage(draft, options);
   draft.object = reuse(before, draft.object);
+  manage(draft, options);
   if (draft.object === before) return unchanged(desk, draft);
   check(draft, desk.surroundings(kind));
   const outcome = await desk.admitted(admissionRequest(draft), () => storeChanged(desk, draft, before));

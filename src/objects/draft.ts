@@ -51,10 +51,10 @@ export function check(draft: Draft, surroundings: Surroundings): void {
   const { kind, before, object, warnings } = draft;
   const context = contextOf(draft, surroundings);
   const problems = new Problems();
-  checkShape(kind, object, problems);
+  checkShape(kind, object, problems, before);
   // What has not even the right shape cannot be looked at closely.
   if (!problems.isEmpty) throw invalid(kind, object.metadata.name, problems.all);
-  checkObjectMeta(kind, object.metadata, problems);
+  checkObjectMeta(kind, object.metadata, problems, before?.metadata);
   if (before) checkObjectMetaUpdate(before, object, problems);
   kind.validate?.(object, problems, context, before);
   if (!problems.isEmpty) throw invalid(kind, object.metadata.name, problems.all);

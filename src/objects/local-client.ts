@@ -15,9 +15,10 @@ export function localClient(registry: Registry, user: UserInfo, fieldManager = u
     list: async (kind, listOptions) => registry.list(kind, listOptions),
     create: async (kind, object) =>
       (await registry.create(kind, object.metadata.namespace ?? '', object, options)).object,
-    update: async (kind, object) => (await registry.update(kind, placeOf(object), object, options)).object,
+    update: async (kind, object) =>
+      (await registry.update(kind, placeOf(object), withoutOwners(object), options)).object,
     updateStatus: async (kind, object) =>
-      (await registry.update(kind, placeOf(object), object, { ...options, subresource: 'status' })).object,
+      (await registry.update(kind, placeOf(object), statusOf(object), { ...options, subresource: 'status' })).object,
     patch: async (kind, namespace, name, type, body, patchOptions = {}) =>
       (await registry.patch(kind, { namespace, name }, type, body, { ...options, ...patchOptions })).object,
     delete: async (kind, namespace, name, deleteOptions = {}) => {
@@ -30,6 +31,18 @@ export function localClient(registry: Registry, user: UserInfo, fieldManager = u
 
 function placeOf({ metadata }: KubeObject): { namespace: string; name: string } {
   return { namespace: metadata.namespace ?? '', name: metadata.name };
+}
+
+/** Nothing but what a write of the status takes, so that the rest need not be read. */
+function statusOf({ apiVersion, kind, metadata, status }: KubeObject & { readonly status?: unknown }): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion }, status } as KubeObject;
+}
+
+/** Who owns which field stays as it stands where a write says nothing of it. */
+function withoutOwners({ metadata, ...object }: KubeObject): KubeObject {
+  const { managedFields: _owners, ...rest } = metadata;
+  return { ...object, metadata: rest };
 }
 
 async function* localWatch<O extends KubeObject>(

@@ -5,13 +5,17 @@ import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { applyConfiguration, trackUpdate } from '#machinery/mod.ts';
 import type { Draft } from './draft.ts';
 import type { UpdateOptions, WriteOptions } from './requests.ts';
+import { reuse } from './reuse.ts';
 
-/** Makes the writer the owner of what it changed. Changes the draft's metadata. */
-export function own({ kind, before, object, subresource, now }: Draft, { fieldManager }: WriteOptions): void {
+/** Makes the writer the owner of what it changed: gives the draft another object where that changes anything. */
+export function own(draft: Draft, { fieldManager }: WriteOptions): void {
+  const { kind, before, object, subresource, now } = draft;
   const manager = fieldManager || 'unknown';
-  const managedFields = trackUpdate({ kind, before, after: object, manager, subresource, now });
-  if (managedFields.length > 0) object.metadata.managedFields = managedFields;
-  else delete object.metadata.managedFields;
+  const tracked = trackUpdate({ kind, before, after: object, manager, subresource, now });
+  const { managedFields: there, ...metadata } = object.metadata;
+  if (tracked.length === 0 ? there === undefined : tracked === there) return;
+  const owned = { ...object, metadata: { ...metadata, ...(tracked.length > 0 ? { managedFields: tracked } : {}) } };
+  draft.object = before ? reuse(before, owned) : owned;
 }
 
 /** An apply says itself who owns what. */

@@ -2,7 +2,6 @@
 // whichever client and in whichever home, goes through here. Refusals are ApiErrors in the words of Kubernetes.
 
 import type { JsonObject } from '#base/mod.ts';
-import { copy } from '#base/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { applyPatch, badRequest, invalid, Problems, withWarnings } from '#machinery/mod.ts';
 import type { Change } from './changing.ts';
@@ -93,9 +92,14 @@ export class Registry {
     checkSubresource(kind, options.subresource);
     const { object, warnings } = decodeIncoming(kind, incoming, options.fieldValidation);
     checkPlace(object, place);
+    let fresh: KubeObject | undefined = object;
     const change: Change = () => {
-      checkVersionGiven(kind, object);
-      return copy(object);
+      // Whoever changes an object changes what it is given, so that each further try needs one of its own.
+      const given = fresh ?? decodeIncoming(kind, incoming, options.fieldValidation).object;
+      fresh = undefined;
+      checkVersionGiven(kind, given);
+      checkPlace(given, place);
+      return given;
     };
     const changing = () => changeObject(this.#desk, kind, place, change, options);
     const result = (await telling(warnings, changing)) as Written<O>;
