@@ -100,9 +100,12 @@ export interface ControllerDefinition<O extends KubeObject = KubeObject> {
   readonly concurrency?: number;
   /**
    * How long a change waits for others, so that one turn serves them all: for those whose work no request waits for. They
-   * leave the first moments after a change to those that do have somebody waiting. None unless told; `listen` never waits.
+   * leave the first moments after a change to those that do have somebody waiting, on a busy machine up to a third of a
+   * second. None unless told; `listen` never waits.
    */
   readonly lingerMs?: number;
+  /** The same for changes of what it owns and watches, and of its objects' status alone; `lingerMs` unless told. */
+  readonly childLingerMs?: number;
   /** Which objects are ours; all unless told. */
   selects?(object: O, config: ConfigReader): boolean;
   /** Brings the world to what the object says. May throw: it is tried again later. */

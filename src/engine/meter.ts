@@ -14,6 +14,8 @@ export interface EngineMeter {
 
 export function engineMeter(metrics: Metrics, clock: Clock): EngineMeter {
   const reconciles = metrics.histogram('ebb.reconcile.duration');
+  /** By controller and outcome: there are few, and many turns. */
+  const labelsOfTurns = new Map<string, { readonly controller: string; readonly outcome: string }>();
   const depth = metrics.gauge('kn.workqueue.depth');
   const adds = metrics.counter('kn.workqueue.adds');
   const waits = metrics.histogram('kn.workqueue.queue.duration');
@@ -22,7 +24,12 @@ export function engineMeter(metrics: Metrics, clock: Clock): EngineMeter {
   const longest = metrics.gauge('kn.workqueue.longest_running_processor');
   const retries = metrics.counter('kn.workqueue.retries');
   return {
-    turn: (controller, outcome, ms) => reconciles.observe(ms / 1000, { controller, outcome }),
+    turn(controller, outcome, ms) {
+      const key = `${controller} ${outcome}`;
+      const labels = labelsOfTurns.get(key) ?? { controller, outcome };
+      labelsOfTurns.set(key, labels);
+      reconciles.observe(ms / 1000, labels);
+    },
     queue(name) {
       const labels = { name };
       return {

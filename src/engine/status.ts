@@ -49,7 +49,13 @@ export function finishStatus(kind: Kind, object: KubeObject, draft: LivingStatus
 }
 
 function sameButTime(a: Condition, b: Condition): boolean {
-  return equal({ ...a, lastTransitionTime: undefined }, { ...b, lastTransitionTime: undefined });
+  return (
+    a.type === b.type &&
+    a.status === b.status &&
+    a.reason === b.reason &&
+    a.message === b.message &&
+    a.severity === b.severity
+  );
 }
 
 /** Writes the status if it differs, over whatever else happened to the object meanwhile. */

@@ -30,7 +30,8 @@ export class ReconcileTurn<O extends KubeObject> implements Turn<O> {
   readonly status: StatusOf<O>;
   readonly mark: Marker;
   readonly #parts: TurnParts<O>;
-  readonly #end = new AbortController();
+  #end: AbortController | undefined;
+  #isOver = false;
   #againMs: number | undefined;
 
   constructor(parts: TurnParts<O>) {
@@ -53,12 +54,15 @@ export class ReconcileTurn<O extends KubeObject> implements Turn<O> {
     return this.#parts.elapsed.since(`${this.object.kind} ${this.key}`, stamp);
   }
 
+  /** Made for those who ask: few do, and there are many turns. */
   get signal(): AbortSignal {
+    this.#end ??= new AbortController();
+    if (this.#isOver) this.#end.abort(over());
     return this.#end.signal;
   }
 
   get client(): Client {
-    this.#end.signal.throwIfAborted();
+    if (this.#isOver) throw over();
     return this.#parts.client;
   }
 
@@ -69,7 +73,8 @@ export class ReconcileTurn<O extends KubeObject> implements Turn<O> {
 
   /** A body that goes on after its time writes nothing more. */
   close(): void {
-    this.#end.abort(new Error('the turn is over'));
+    this.#isOver = true;
+    this.#end?.abort(over());
   }
 
   get<C extends KubeObject>(kind: Kind<C>, namespace: string, name: string): C | undefined {
@@ -121,7 +126,11 @@ export class ReconcileTurn<O extends KubeObject> implements Turn<O> {
   }
 
   get #children(): Children {
-    this.#end.signal.throwIfAborted();
+    if (this.#isOver) throw over();
     return this.#parts.children;
   }
+}
+
+function over(): Error {
+  return new Error('the turn is over');
 }

@@ -1,5 +1,6 @@
 // What a controller looks at, and which changes of it give a key its turn.
 
+import { equal } from '#base/mod.ts';
 import { ConfigMap } from '#kinds/mod.ts';
 import type { Kind, KubeObject, ObjectKey } from '#machinery/mod.ts';
 import { controllerOf, keyOf, splitApiVersion } from '#machinery/mod.ts';
@@ -29,33 +30,48 @@ export function connect<O extends KubeObject>(
   queue: WorkQueue,
   { view, config }: { readonly view: View; readonly config: ConfigSource },
 ): (() => void)[] {
-  const { of, owns = [], watches = [], configs = [], lingerMs = 0 } = definition;
+  const { of, owns = [], watches = [], configs = [], lingerMs = 0, childLingerMs = lingerMs } = definition;
   const stopListening = definition.listen?.((key) => queue.add(key), view);
-  const add = (key: ObjectKey) => queue.addAfter(key, lingerMs);
+  const add = (key: ObjectKey) => queue.linger(key, lingerMs);
+  const addLater = (key: ObjectKey) => queue.linger(key, childLingerMs);
   const all = () => {
     for (const object of view.list(of)) add(keyOf(object));
   };
   return [
     view.informer(of).onChange(({ before, after }) => {
       const object = after ?? before;
-      if (object) add(keyOf(object));
+      if (object) (isOfStatus(before, after) ? addLater : add)(keyOf(object));
     }),
     ...owns.map((kind) =>
       view.informer(kind).onChange(({ before, after }) =>
         eachOf(before, after, (object) => {
           const owner = ownerKey(object, of);
-          if (owner) add(owner);
+          if (owner) addLater(owner);
         }),
       ),
     ),
     ...watches.map((watch) =>
       view
         .informer(watch.kind)
-        .onChange(({ before, after }) => eachOf(before, after, (object) => watch.keys(object, view).forEach(add))),
+        .onChange(({ before, after }) => eachOf(before, after, (object) => watch.keys(object, view).forEach(addLater))),
     ),
     ...configs.map((one) => config.onChange(one, all)),
     ...(stopListening ? [stopListening] : []),
   ];
+}
+
+/** Whether a change says nothing new of what should be: mostly it is what a controller of this kind wrote itself. */
+function isOfStatus(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
+  if (!before || !after) return false;
+  const [old, now] = [before.metadata, after.metadata];
+  return (
+    now.generation !== undefined &&
+    now.generation === old.generation &&
+    now.deletionTimestamp === old.deletionTimestamp &&
+    equal(now.labels, old.labels) &&
+    equal(now.annotations, old.annotations) &&
+    equal(now.finalizers, old.finalizers)
+  );
 }
 
 function eachOf<O>(before: O | undefined, after: O | undefined, take: (object: O) => void): void {

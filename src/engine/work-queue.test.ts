@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '#base/mod.ts';
 import { settle, VirtualClock } from '#base/mod.ts';
 import type { TurnOutcome } from './work-queue.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -45,6 +46,31 @@ describe('a queue of keys', () => {
     letGo('a');
     await settle();
     expect(turns).toHaveLength(2);
+  });
+
+  test.each([
+    ['in time', 0, [5]],
+    ['late for a while', 60, [85]],
+    ['late for good', 1000, [305]],
+  ])('whoever lingers lets a machine be whose timers come late, but not for long: %s', async (_, busyMs, at) => {
+    const clock = new VirtualClock(0);
+    const busy: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (ms, run) => clock.after(clock.monotonic() < busyMs ? ms + 60 : ms, run),
+    };
+    const turns: number[] = [];
+    const turn = async (): Promise<TurnOutcome> => {
+      turns.push(clock.monotonic());
+      return { outcome: 'settled' };
+    };
+    const queue = new WorkQueue({ clock: busy, concurrency: 1, turn });
+    queue.linger('a', 5);
+    for (let ms = 1; ms < 500; ms++) {
+      await clock.advance(1);
+      if (ms < 4) queue.linger('a', 5);
+    }
+    expect(turns).toEqual(at);
   });
 
   test('hurries those that wait for their time, once each', async () => {

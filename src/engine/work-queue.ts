@@ -34,6 +34,12 @@ const KEY_BACKOFF: Backoff = { firstMs: 5, maxMs: 1_000_000, factor: 2 };
 const RETRY_BURST = 100;
 const RETRY_EVERY_MS = 100;
 
+/** Timers that come later than this tell of a machine that is busy. */
+const LATE_MS = 4;
+/** How long whoever lingers lets a busy machine be before it asks again, and how long it does so at most. */
+const REST_MS = 20;
+const MOST_LINGER_MS = 300;
+
 /** Bounded by the number of keys there are: a key is in it at most once. */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -81,14 +87,42 @@ export class WorkQueue {
     if (!this.#open) return;
     if (ms <= 0) return this.add(key);
     const due = this.#clock.monotonic() + ms;
-    const before = this.#delayed.get(key);
-    if (before && before.due <= due) return;
-    before?.timer.cancel();
+    if (this.#isDelayed(key, due)) return;
     const timer = this.#clock.after(ms, () => {
       this.#delayed.delete(key);
       this.add(key);
     });
     this.#delayed.set(key, { due, timer });
+  }
+
+  /**
+   * Asks for a turn after `ms`, or later while the machine is so busy that its timers come late: what changes until then is
+   * served by the same turn. Within a third of a second in any case.
+   */
+  linger(key: ObjectKey, ms: number): void {
+    if (ms <= 0) return this.add(key);
+    this.#lingerUntil(key, ms, this.#clock.monotonic() + Math.max(ms, MOST_LINGER_MS));
+  }
+
+  #lingerUntil(key: ObjectKey, ms: number, latest: number): void {
+    if (!this.#open) return;
+    const due = this.#clock.monotonic() + ms;
+    if (this.#isDelayed(key, due)) return;
+    const timer = this.#clock.after(ms, () => {
+      this.#delayed.delete(key);
+      const now = this.#clock.monotonic();
+      if (now - due > LATE_MS && now + REST_MS < latest) this.#lingerUntil(key, REST_MS, latest);
+      else this.add(key);
+    });
+    this.#delayed.set(key, { due, timer });
+  }
+
+  /** Whether a key has its turn by then already; where it had it only later, that is forgotten. */
+  #isDelayed(key: ObjectKey, due: number): boolean {
+    const before = this.#delayed.get(key);
+    if (before && before.due <= due) return true;
+    before?.timer.cancel();
+    return false;
   }
 
   /** Every key that waits for its time gets its turn now: whoever reckoned with the wall clock reckons anew. */

@@ -93,9 +93,7 @@ export function fromFieldsV1(fields: unknown): FieldSet {
 }
 
 function isFrozenThrough(fields: Record<string, unknown>): boolean {
-  return (
-    Object.isFrozen(fields) && Object.values(fields).every((inner) => !isRecord(inner) || isFrozenThrough(inner))
-  );
+  return Object.isFrozen(fields) && Object.values(fields).every((inner) => !isRecord(inner) || isFrozenThrough(inner));
 }
 
 function childrenOf(fields: Record<string, unknown>): [string, FieldSet][] {

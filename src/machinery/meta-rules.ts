@@ -90,7 +90,13 @@ export function checkAnnotations(
   }
   // Each letter takes at most three bytes.
   if (3 * letters <= MAX_ANNOTATIONS_BYTES) return;
-  if (utf8Length(Object.entries(annotations ?? {}).flat().join('')) > MAX_ANNOTATIONS_BYTES)
+  if (
+    utf8Length(
+      Object.entries(annotations ?? {})
+        .flat()
+        .join(''),
+    ) > MAX_ANNOTATIONS_BYTES
+  )
     problems.tooLong(field, MAX_ANNOTATIONS_BYTES);
 }
 

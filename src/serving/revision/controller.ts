@@ -25,6 +25,7 @@ type RevisionTurn = Turn<Revision>;
 export function revisionController(digests: Digests) {
   return defineController({
     name: 'revision-controller',
+    childLingerMs: 5,
     of: Revision,
     owns: [Deployment, Image, PodAutoscaler],
     watches: [watch(Pod, ({ metadata }) => keyOfRevision(metadata))],

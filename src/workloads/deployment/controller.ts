@@ -31,6 +31,7 @@ const OWN_ANNOTATIONS = new Set([
 export function deploymentController(): ControllerDefinition<Deployment> {
   return defineController<Deployment>({
     name: 'deployment-controller',
+    childLingerMs: 5,
     of: Deployment,
     owns: [ReplicaSet],
     selects: ({ metadata }) => metadata.annotations?.[CARRIED_OUT_ANNOTATION] !== 'platform',

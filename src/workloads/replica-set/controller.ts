@@ -13,6 +13,7 @@ import { planReplicas, replicaStatus, untilNextAvailable } from './decide.ts';
 export function replicaSetController(random: Random): ControllerDefinition<ReplicaSet> {
   return defineController<ReplicaSet>({
     name: 'replicaset-controller',
+    childLingerMs: 5,
     of: ReplicaSet,
     owns: [Pod],
     async reconcile(turn) {
