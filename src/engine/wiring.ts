@@ -34,13 +34,17 @@ export function connect<O extends KubeObject>(
   const stopListening = definition.listen?.((key) => queue.add(key), view);
   const add = (key: ObjectKey) => queue.linger(key, lingerMs);
   const addLater = (key: ObjectKey) => queue.linger(key, childLingerMs);
+  // Whose objects are not selected has nothing to do for them, unless to forget what there was.
+  const isOurs = (object: O | undefined) =>
+    definition.forget !== undefined ||
+    (object !== undefined && (definition.selects?.(object, (one) => config.get(one)) ?? true));
   const all = () => {
     for (const object of view.list(of)) add(keyOf(object));
   };
   return [
     view.informer(of).onChange(({ before, after }) => {
       const object = after ?? before;
-      if (object) (isOfStatus(before, after) ? addLater : add)(keyOf(object));
+      if (object && isOurs(after)) (isOfStatus(before, after) ? addLater : add)(keyOf(object));
     }),
     ...owns.map((kind) =>
       view.informer(kind).onChange(({ before, after }) =>

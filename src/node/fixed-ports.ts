@@ -2,12 +2,18 @@
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Clock, Timer } from '#base/mod.ts';
+import { fnv32a } from '#base/mod.ts';
 import { StartProblem } from './container.ts';
 import type { ContainerStart, RunningContainer, Sandbox } from './launcher.ts';
 
 const LOOK_MS = 100;
+/** What a look takes on a machine with many sockets is given back to it so many times before the next, up to a second. */
+const REST = 50;
+const MOST_REST_MS = 1000;
 /** A program that listens nowhere for so long is asked no more. */
-const LOOKS = 600;
+const WATCHED_MS = 60_000;
+/** Programs of which it is remembered that they listen where they are told. */
+const MOST_OBEDIENT = 10_000;
 
 /** Tells that a container port of a Pod is really reached elsewhere. */
 export type Moved = (podUid: string, hostPorts: Sandbox['hostPorts']) => void;
@@ -17,9 +23,13 @@ export class FixedPorts {
   readonly #moved: Moved;
   /** Programs that are known to insist, by what starts them. */
   readonly #known = new Map<string, number>();
+  /** Programs that were seen to listen on $PORT, by what starts them and all that they are told. */
+  readonly #obedient = new Set<string>();
   readonly #holders = new Map<number, { readonly podUid: string; readonly podName: string }>();
   readonly #watched = new Set<Watched>();
   #next: Timer | undefined;
+  /** Milliseconds of the last look. */
+  #took = 0;
 
   constructor(clock: Clock, moved: Moved) {
     this.#clock = clock;
@@ -40,8 +50,9 @@ export class FixedPorts {
   /** Looks where a program listens, until it does. */
   watch({ podUid, hostPorts }: Sandbox, start: ContainerStart, running: RunningContainer): void {
     const [own, ...others] = Object.entries(hostPorts);
-    if (!own || others.length > 0 || process.platform !== 'linux') return;
-    const watched: Watched = { podUid, port: Number(own[0]), chosen: own[1], start, pid: running.pid, looks: 0 };
+    if (!own || others.length > 0 || process.platform !== 'linux' || this.#obedient.has(toldTo(start))) return;
+    const since = this.#clock.monotonic();
+    const watched: Watched = { podUid, port: Number(own[0]), chosen: own[1], start, pid: running.pid, since };
     this.#watched.add(watched);
     void running.exited.then(() => {
       this.#watched.delete(watched);
@@ -52,7 +63,7 @@ export class FixedPorts {
 
   #lookSoon(): void {
     if (this.#next || this.#watched.size === 0) return;
-    this.#next = this.#clock.after(LOOK_MS, () => {
+    this.#next = this.#clock.after(Math.max(LOOK_MS, Math.min(MOST_REST_MS, REST * this.#took)), () => {
       this.#next = undefined;
       this.#look();
       this.#lookSoon();
@@ -62,13 +73,22 @@ export class FixedPorts {
   /** One look at the sockets of this machine serves all that are watched: their list is dear where there are many. */
   #look(): void {
     if (this.#watched.size === 0) return;
+    const now = this.#clock.monotonic();
     const listening = listeningSockets();
+    this.#took = this.#clock.monotonic() - now;
     for (const watched of this.#watched) {
-      watched.looks += 1;
-      const insists = !listening.has(watched.chosen) && holds(watched.pid, listening.get(watched.port));
+      const obeys = listening.has(watched.chosen);
+      const insists = !obeys && holds(watched.pid, listening.get(watched.port));
+      if (obeys) this.#trust(watched);
       if (insists) this.#settle(watched);
-      if (insists || listening.has(watched.chosen) || watched.looks === LOOKS) this.#watched.delete(watched);
+      if (insists || obeys || now - watched.since > WATCHED_MS) this.#watched.delete(watched);
     }
+  }
+
+  #trust({ start }: Watched): void {
+    this.#obedient.add(toldTo(start));
+    const [oldest] = this.#obedient;
+    if (this.#obedient.size > MOST_OBEDIENT && oldest !== undefined) this.#obedient.delete(oldest);
   }
 
   #settle({ podUid, port, start }: Watched): void {
@@ -86,11 +106,17 @@ interface Watched {
   readonly chosen: number;
   readonly start: ContainerStart;
   readonly pid: number;
-  looks: number;
+  readonly since: number;
 }
 
 function keyOf({ rootfs, overlay = '', command }: ContainerStart): string {
   return JSON.stringify([rootfs, overlay, command]);
+}
+
+/** The same for starts of one program that differ in nothing but their port and their Pod. */
+function toldTo(start: ContainerStart): string {
+  const env = start.env.filter(([, value]) => !value.includes(start.podName) && !value.includes(start.podUid));
+  return String(fnv32a(keyOf(start))) + fnv32a(JSON.stringify(env));
 }
 
 /** The inodes of sockets that listen, by port (proc_pid_net(5): state 0A). */

@@ -2,6 +2,7 @@
 
 import type { Kind, KubeObject, UserInfo } from '#machinery/mod.ts';
 import type { Client, ListOptions, WatchEvent } from './client.ts';
+import { withoutOwners } from './merge.ts';
 import type { Registry } from './registry.ts';
 import { selectionOf } from './selection.ts';
 import { asVersion } from './versions.ts';
@@ -37,12 +38,6 @@ function placeOf({ metadata }: KubeObject): { namespace: string; name: string } 
 function statusOf({ apiVersion, kind, metadata, status }: KubeObject & { readonly status?: unknown }): KubeObject {
   const { name, namespace, uid, resourceVersion } = metadata;
   return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion }, status } as KubeObject;
-}
-
-/** Who owns which field stays as it stands where a write says nothing of it. */
-function withoutOwners({ metadata, ...object }: KubeObject): KubeObject {
-  const { managedFields: _owners, ...rest } = metadata;
-  return { ...object, metadata: rest };
 }
 
 async function* localWatch<O extends KubeObject>(

@@ -19,6 +19,12 @@ export function checkSubresource(kind: Kind, subresource: string | undefined): v
   if (!isThere) throw unknownResource();
 }
 
+/** Who owns which field stays as it stands where a write says nothing of it. */
+export function withoutOwners({ metadata, ...object }: KubeObject): KubeObject {
+  const { managedFields: _owners, ...rest } = metadata;
+  return { ...object, metadata: rest };
+}
+
 /** `incoming` where the request may write, `before` elsewhere. Changes `incoming`. */
 export function merge(kind: Kind, before: Fields, incoming: Fields, subresource: string | undefined): KubeObject {
   if (subresource === 'status') return withPart(before, incoming, 'status', incoming.status);

@@ -2,6 +2,7 @@
 // whichever client and in whichever home, goes through here. Refusals are ApiErrors in the words of Kubernetes.
 
 import type { JsonObject } from '#base/mod.ts';
+import { isRecord } from '#base/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { applyPatch, badRequest, invalid, Problems, withWarnings } from '#machinery/mod.ts';
 import type { Change } from './changing.ts';
@@ -12,7 +13,7 @@ import { decodeApplied, decodeIncoming } from './decode.ts';
 import { deleteObject } from './deleting.ts';
 import type { DeskOptions } from './desk.ts';
 import { Desk } from './desk.ts';
-import { checkSubresource } from './merge.ts';
+import { checkSubresource, withoutOwners } from './merge.ts';
 import type { Page, PageRequest } from './paging.ts';
 import { page } from './paging.ts';
 import { checkPlace, checkVersionGiven, settleNamespace } from './place.ts';
@@ -120,7 +121,9 @@ export class Registry {
     checkSubresource(kind, options.subresource);
     if (type === 'apply') return (await this.#apply(kind, place, body as JsonObject, options)) as Written<O>;
     const change: Change = (before, warnings) => {
-      const patched = applyPatch(type, before as unknown as JsonObject, body, kind);
+      // The owners of fields are most of what an object is made of, and hardly ever what a patch is about.
+      const base = namesOwners(type, body) ? before : withoutOwners(before);
+      const patched = applyPatch(type, base as unknown as JsonObject, body, kind);
       const decoded = decodeIncoming(kind, patched, options.fieldValidation);
       warnings.push(...decoded.warnings);
       checkPlace(decoded.object, place);
@@ -182,6 +185,19 @@ async function telling<T>(warnings: readonly string[], act: () => Promise<T>): P
     throw withWarnings(thrown, warnings);
   }
 }
+
+/** Whether a patch may say anything of managedFields. */
+function namesOwners(type: PatchType, body: PatchBody): boolean {
+  if (type !== 'json') {
+    const metadata: unknown = Reflect.get(body, 'metadata');
+    if (metadata === undefined) return Object.keys(body).some((key) => key.startsWith('$'));
+    return !isRecord(metadata) || Object.keys(metadata).some((key) => key === 'managedFields' || key.startsWith('$'));
+  }
+  const places = Array.isArray(body) ? body.flatMap(({ path, from }) => [path, from ?? '/spec']) : [undefined];
+  return !places.every((place) => typeof place === 'string' && OF_NO_OWNER.test(place));
+}
+
+const OF_NO_OWNER = /^\/(?:spec|status|data|metadata\/(?:labels|annotations|finalizers))(?:\/|$)/;
 
 function shownAs<O extends KubeObject>(kind: Kind<O>, object: KubeObject): O {
   return asVersion(object, kind) as O;

@@ -101,7 +101,8 @@ export const Deployment = defineKind({
     const place = problems.under('spec');
     const { replicas, minReadySeconds, revisionHistoryLimit, progressDeadlineSeconds } = spec;
     checkFromZero(place, { replicas });
-    checkStamping(place, spec, 'deployment', 'ReplicaSet');
+    const isSame = spec.template === before?.spec.template && spec.selector === before.spec.selector;
+    if (!isSame) checkStamping(place, spec, 'deployment', 'ReplicaSet');
     checkStrategy(place.under('strategy'), spec.strategy ?? {});
     checkFromZero(place, { minReadySeconds, revisionHistoryLimit, progressDeadlineSeconds });
     if (progressDeadlineSeconds !== undefined && progressDeadlineSeconds <= (minReadySeconds ?? 0)) {

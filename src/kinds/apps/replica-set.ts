@@ -52,7 +52,8 @@ export const ReplicaSet = defineKind({
     if (subresource === 'status') return;
     const place = problems.under('spec');
     checkFromZero(place, { replicas: spec.replicas, minReadySeconds: spec.minReadySeconds });
-    checkStamping(place, spec, 'deployment', 'ReplicaSet');
+    const isSame = spec.template === before?.spec.template && spec.selector === before.spec.selector;
+    if (!isSame) checkStamping(place, spec, 'deployment', 'ReplicaSet');
     checkSelectorKept(place, spec, before?.spec);
   },
   scale: replicasScale,

@@ -34,7 +34,7 @@ export const Pod = defineKind({
     if (operation === 'CREATE') pod.status = { ...pod.status, phase: 'Pending', qosClass: qosClass(pod.spec) };
   },
   validate({ spec }, problems, { subresource }, before) {
-    if (subresource === 'status') return;
+    if (subresource === 'status' || spec === before?.spec) return;
     checkPodSpec(problems.under('spec'), spec);
     if (before) checkPodUpdate(problems, spec, before.spec);
   },

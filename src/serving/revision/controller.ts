@@ -18,6 +18,7 @@ import { initialScaleOf, progressDeadlineMsOf } from '../podautoscaler/annotatio
 import { PODS_BY_REVISION, podsByRevision } from '../pods.ts';
 import { deploymentOf, imagesOf, podAutoscalerOf, reachabilityOf, sameHash } from './children.ts';
 import type { Digests } from './digests.ts';
+import { deploymentName } from './names.ts';
 import { propagateAutoscaler, propagateDeployment, propagatePod } from './status.ts';
 
 type RevisionTurn = Turn<Revision>;
@@ -95,10 +96,8 @@ async function reconcileDeployment(turn: RevisionTurn): Promise<{ deployment: De
     progressDeadlineSeconds: Math.round(progressDeadlineMsOf(revision.metadata.annotations, progressDeadline) / 1000),
     spread: defaultAffinityType === 'prefer-spread-revision-over-nodes',
   };
-  const { namespace = '' } = revision.metadata;
-  const fresh = deploymentOf(revision, settings, undefined);
-  const existing = turn.get(Deployment, namespace, fresh.metadata.name);
-  const desired = existing ? deploymentOf(revision, settings, existing) : fresh;
+  const { namespace = '', name } = revision.metadata;
+  const desired = deploymentOf(revision, settings, turn.get(Deployment, namespace, deploymentName(name)));
   const { outcome, object: deployment } = await turn.apply(Deployment, desired, {
     metadata: 'merge',
     unchanged: (there) => sameHash(there as Deployment, desired),
