@@ -124,8 +124,8 @@ async function publishRound(
   }
 }
 
-function loadOf({ protocol, port, path }: EventServer, warmUpSeconds: number, seconds: number): Load {
-  return { protocol, port, path, connections: CONNECTIONS, warmUpSeconds, seconds };
+function loadOf({ protocol, port, host, path }: EventServer, warmUpSeconds: number, seconds: number): Load {
+  return { protocol, port, host, path, connections: CONNECTIONS, warmUpSeconds, seconds };
 }
 
 interface TriggerRound {

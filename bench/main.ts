@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repository } from '../test/harness/platform.ts';
+import { channelDispatcher, tool } from '../test/strangers/tools.ts';
 import { api } from './api.ts';
 import { coldStart } from './cold-start.ts';
 import { density } from './density.ts';
@@ -38,9 +39,11 @@ const SECTIONS: readonly Section[] = [
 const RESULTS = join(repository, 'bench/results/latest.json');
 
 const USAGE = `npm run bench -- [--section ${SECTIONS.map(({ name }) => name).join('|')}]… [--rounds N] [--quick] [--engine own|node]
+       npm run bench -- --build
   --section  only this one; may be repeated
   --rounds   how many rounds; each section has its usual number
   --quick    just enough to see that it works
+  --build    only builds the peers that come as Go modules
   --engine   which HTTP engine the gateway section measures (its own unless told)
 `;
 
@@ -54,17 +57,18 @@ interface Kept {
   readonly data: unknown;
 }
 
-function options(): { chosen: readonly Section[]; of: SectionOptions } {
+function options(): { chosen: readonly Section[]; build: boolean; of: SectionOptions } {
   const { values } = parseArgs({
     options: {
       section: { type: 'string', multiple: true },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      build: { type: 'boolean', default: false },
       engine: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
-  const { section: names, rounds, quick, engine, help } = values;
+  const { section: names, rounds, quick, build, engine, help } = values;
   const unknown = names?.filter((name) => !SECTIONS.some((one) => one.name === name)) ?? [];
   const count = rounds === undefined ? undefined : Number(rounds);
   if (help || unknown.length > 0 || (count !== undefined && !(Number.isInteger(count) && count > 0))) {
@@ -74,8 +78,13 @@ function options(): { chosen: readonly Section[]; of: SectionOptions } {
   const say = (text: string) => void process.stderr.write(`  ${text}\n`);
   return {
     chosen: names ? SECTIONS.filter(({ name }) => names.includes(name)) : SECTIONS,
+    build,
     of: { rounds: count, quick, engine, say },
   };
+}
+
+async function buildPeers(): Promise<void> {
+  for (const built of [await tool('nats-server'), await channelDispatcher()]) process.stdout.write(`${built}\n`);
 }
 
 /** Sections that are not run now keep what they had, each with its own date and machine. */
@@ -95,7 +104,8 @@ function table(name: string, { rows, loadBefore, loadAfter }: Kept): string {
 }
 
 async function main(): Promise<void> {
-  const { chosen, of } = options();
+  const { chosen, build, of } = options();
+  if (build) return buildPeers();
   const lacking = missing();
   if (lacking.length > 0)
     process.stderr.write(`Missing, and left out:\n${lacking.map((line) => `  ${line}\n`).join('')}`);

@@ -4,14 +4,12 @@
 import { Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { cpuSeconds } from '../processes.ts';
-import type { Protocol, Speech } from './wire.ts';
+import type { Place, Protocol, Speech } from './wire.ts';
 import { SPEECHES } from './wire.ts';
 
-export interface Load {
+export interface Load extends Place {
   readonly protocol: Protocol;
   readonly port: number;
-  /** Where a server of HTTP takes events. */
-  readonly path: string;
   readonly connections: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
@@ -62,8 +60,8 @@ class Lane {
   #text = '';
   since = 0;
 
-  constructor({ protocol, port, path }: Load, onAnswer: (lane: Lane) => void) {
-    this.#speech = SPEECHES[protocol](path);
+  constructor({ protocol, port, ...place }: Load, onAnswer: (lane: Lane) => void) {
+    this.#speech = SPEECHES[protocol](place);
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (chunk: Buffer) => {
       this.#text += chunk.toString('latin1');

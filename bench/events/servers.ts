@@ -1,4 +1,5 @@
-// Who takes part in the publishing of events: Ebb's data process, NATS JetStream and Redis streams, each on a fresh folder.
+// Who takes part in the publishing of events: Ebb's data process, NATS JetStream and Redis streams, each on a fresh folder, and Knative's
+// own in-memory channel.
 
 import type { StreamRule } from '#events/mod.ts';
 import { natsServer, NO_SYNC_ALWAYS, startNats } from '../log/nats.ts';
@@ -6,13 +7,13 @@ import type { Peer } from '../log/peer.ts';
 import { startRedis } from '../log/redis.ts';
 import { freePort, has } from '../processes.ts';
 import { brokerRule, startData, trigger } from './data-process.ts';
-import type { Protocol } from './wire.ts';
+import { hasInMemoryChannel, NO_IN_MEMORY_CHANNEL, startInMemoryChannel } from './in-memory-channel.ts';
+import type { Place, Protocol } from './wire.ts';
 import { TYPE } from './wire.ts';
 
-export interface EventServer {
+export interface EventServer extends Place {
   readonly protocol: Protocol;
   readonly port: number;
-  readonly path: string;
   readonly pids: readonly number[];
   /** Where a subscriber is to be heard of; called before the events that it is to get. Gives the port that it needs. */
   subscribe(): Promise<number>;
@@ -31,6 +32,8 @@ export function eventServers(say: (text: string) => void): Map<string, StartServ
   else say(NO_SYNC_ALWAYS);
   if (has('redis-server')) servers.set('Redis, appendfsync always', beside('redis', startRedis));
   else say('no redis-server: left out');
+  if (hasInMemoryChannel()) servers.set("Knative's in-memory channel, no disk", startInMemoryChannel);
+  else say(NO_IN_MEMORY_CHANNEL);
   return servers;
 }
 

@@ -10,6 +10,13 @@ export interface Speech {
   isAnswer(text: string): boolean;
 }
 
+/** Where a server of HTTP takes events. */
+export interface Place {
+  /** That of Brokers unless told. */
+  readonly host?: string | undefined;
+  readonly path: string;
+}
+
 export type Protocol = 'http' | 'nats' | 'redis';
 
 export const BROKER_HOST = 'broker-ingress.knative-eventing.svc.cluster.local';
@@ -35,8 +42,8 @@ export function attributes(number: number): readonly (readonly [name: string, va
   ];
 }
 
-function http(path: string): Speech {
-  const first = `POST ${path} HTTP/1.1\r\nHost: ${BROKER_HOST}\r\nUser-Agent: Go-http-client/1.1\r\n`;
+function http({ host = BROKER_HOST, path }: Place): Speech {
+  const first = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: Go-http-client/1.1\r\n`;
   const last = `Content-Type: application/json\r\nContent-Length: ${BODY.length}\r\nAccept-Encoding: gzip\r\n\r\n${BODY}`;
   return {
     hello: '',
@@ -94,5 +101,4 @@ export function command(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
 }
 
-/** `path`: where a server of HTTP takes events. */
-export const SPEECHES: Readonly<Record<Protocol, (path: string) => Speech>> = { http, nats, redis };
+export const SPEECHES: Readonly<Record<Protocol, (place: Place) => Speech>> = { http, nats, redis };

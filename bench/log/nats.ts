@@ -17,7 +17,7 @@ export function natsServer(): { readonly command: string; readonly syncsAlways: 
 
 /** What to do for the peer that is not there. */
 export const NO_SYNC_ALWAYS =
-  'no nats-server of 2.10 or newer: JetStream with sync_interval always is left out (npm run strangers -- --suite jetstream --build builds one)';
+  'no nats-server of 2.10 or newer: JetStream with sync_interval always is left out (npm run bench -- --build builds one, and takes Go)';
 
 /** `sync`: what the server's `sync_interval` is; its own choice (two minutes) unless told. */
 export async function startNats(command: string, folder: string, sync?: 'always'): Promise<Peer> {

@@ -5,25 +5,55 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { repository } from '../harness/platform.ts';
+import type { Changes } from './changed-copy.ts';
+import { copyChanged, nameOfCopy } from './changed-copy.ts';
 import type { ServingSuite, SuiteModule } from './suites.ts';
 
 const cache = join(repository, '.cache/strangers');
+
+const EVENTING_VERSION = 'v0.50.0';
+const PKG_VERSION = 'v0.0.0-20260727151759-521cb33b33dd';
 
 const SERVING = `module clients.local/serving
 go 1.26
 require (
 	knative.dev/serving v0.50.0
 	knative.dev/networking v0.0.0-20260727162500-c7a7b772cac9
-	knative.dev/pkg v0.0.0-20260727151759-521cb33b33dd
+	knative.dev/pkg ${PKG_VERSION}
 )
 `;
 
 const EVENTING = `module clients.local/eventing
 go 1.26
 require (
-	knative.dev/eventing v0.50.0
+	knative.dev/eventing ${EVENTING_VERSION}
 	knative.dev/reconciler-test v0.0.0-20260727164000-4a4407a5fe88
-	knative.dev/pkg v0.0.0-20260727151759-521cb33b33dd
+	knative.dev/pkg ${PKG_VERSION}
+)
+`;
+
+/** The dispatcher takes fixed ports of all addresses, for it has a Pod to itself; here it listens where it is told, on loopback. */
+const LISTENING = {
+  eventing: {
+    file: 'pkg/kncloudevents/event_receiver.go',
+    texts: [
+      ['fmt.Sprintf(":%d", recv.desiredPort)', 'os.Getenv(fmt.Sprintf("LISTEN_%d", recv.desiredPort))'],
+      ['"net/http"\n', '"net/http"\n\t"os"\n'],
+    ],
+  },
+  pkg: { file: 'observability/runtime/pprof.go', texts: [['":" + port', '"127.0.0.1:" + port']] },
+} as const satisfies Record<string, Changes>;
+const EVENTING_COPY = nameOfCopy('eventing', EVENTING_VERSION, LISTENING.eventing);
+const PKG_COPY = nameOfCopy('pkg', PKG_VERSION, LISTENING.pkg);
+const IN_MEMORY_CHANNEL = `module clients.local/in-memory-channel
+go 1.26
+require (
+	knative.dev/eventing ${EVENTING_VERSION}
+	knative.dev/pkg ${PKG_VERSION}
+)
+replace (
+	knative.dev/eventing => ./${EVENTING_COPY}
+	knative.dev/pkg => ./${PKG_COPY}
 )
 `;
 
@@ -260,6 +290,25 @@ export function eventingProgram(goPackage: string): Promise<string> {
   return goBuild(`test program ${name}`, EVENTING, build, goPackage, `eventing-program-${name}`, { CGO_ENABLED: '0' });
 }
 
+const DISPATCHER = 'eventing-channel-dispatcher';
+/** Where that program lies once it is built. */
+export const builtChannelDispatcher: string = join(cache, 'bin', DISPATCHER);
+
+/** The path of the program that takes and delivers the events of Knative's in-memory channels, which listens at LISTEN_8080 and LISTEN_8443. */
+export async function channelDispatcher(): Promise<string> {
+  const folder = folderOf(IN_MEMORY_CHANNEL);
+  copyChanged(await moduleFolder(EVENTING, 'knative.dev/eventing'), join(folder, EVENTING_COPY), LISTENING.eventing);
+  copyChanged(await moduleFolder(EVENTING, 'knative.dev/pkg'), join(folder, PKG_COPY), LISTENING.pkg);
+  return goBuild(
+    "Knative's in-memory channel",
+    IN_MEMORY_CHANNEL,
+    ['build', '-mod=mod', '-ldflags', '-s -w'],
+    'knative.dev/eventing/cmd/in_memory/channel_dispatcher',
+    DISPATCHER,
+    { CGO_ENABLED: '0' },
+  );
+}
+
 /** The image with curl that Eventing's suites look with whether a Service answers; its name stands in their source alone. */
 export async function probeImage(): Promise<string> {
   const folder = await packageFolder(EVENTING, 'knative.dev/reconciler-test/pkg/k8s');
@@ -269,13 +318,15 @@ export async function probeImage(): Promise<string> {
 }
 
 /** The source of CloudEvents' SDK for CESQL, with the compatibility kit. */
-export async function cesqlModule(): Promise<string> {
-  const cwd = folderOf(CESQL);
-  writeFileSync(join(cwd, 'go.mod'), CESQL);
-  const found = await run('go', ['mod', 'download', '-json', 'github.com/cloudevents/sdk-go/sql/v2'], {
-    cwd,
-    env: process.env,
-  });
+export function cesqlModule(): Promise<string> {
+  return moduleFolder(CESQL, 'github.com/cloudevents/sdk-go/sql/v2');
+}
+
+/** Where Go keeps the source of a module that a module file of ours requires. */
+async function moduleFolder(module: string, path: string): Promise<string> {
+  const cwd = folderOf(module);
+  writeFileSync(join(cwd, 'go.mod'), module);
+  const found = await run('go', ['mod', 'download', '-json', path], { cwd, env: process.env });
   return (JSON.parse(found) as { readonly Dir: string }).Dir;
 }
 
