@@ -1,7 +1,7 @@
 // ApiServerSources over the real store: what they see, and what they may.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ApiServerSource, ConfigMap, Deployment, eventingFeaturesConfig, Namespace } from '#kinds/mod.ts';
+import { ApiServerSource, ConfigMap, Deployment, Event, eventingFeaturesConfig, Namespace } from '#kinds/mod.ts';
 import { findCondition, isReady } from '#machinery/mod.ts';
 import { silentLog } from '#telemetry/mod.ts';
 import { addSink, made, plainSinks, sourcesWorld } from '../../../test/sources/world.ts';
@@ -66,6 +66,18 @@ describe('what is seen', () => {
     expect(seen()).toEqual(['ref.add', 'ref.update', 'ref.delete'].map((type) => `${type} default/configmaps/new`));
     const ready = await source();
     expect(ready && isReady(ready)).toBe(true);
+  });
+
+  test('Events about itself too: its Deployment is there, then available, which is the same Event again', async () => {
+    await create({ resources: [{ apiVersion: 'v1', kind: 'Event' }] });
+    await world.clock.advance(1000);
+    const own = seen().filter((line) => line.includes('default/events/it.'));
+    expect(own.map((line) => line.split(' ')[0])).toEqual(['ref.add', 'ref.add', 'ref.update']);
+    const { items } = await world.client.list(Event, { namespace: 'default' });
+    const updated = items.filter(({ reason }) => reason === 'ApiServerSourceDeploymentUpdated');
+    expect(updated).toMatchObject([
+      { count: 2, message: expect.stringMatching(/^Deployment "apiserversource-it.*" updated$/) },
+    ]);
   });
 
   test('who it is', async () => {

@@ -72,9 +72,10 @@ export function apiServerSourceController(ports: ApiServerPorts): ControllerDefi
       tellAttributes(turn, ports.apiUrl);
       const order = address && orderOf(turn, { address, identity, places }, ports);
       const isRefused = turn.mark.get('SufficientPermissions')?.status === 'False';
-      if (address && !isRefused) await applyAdapter(turn, address, places, order !== undefined);
+      // Who hears that it is Ready may count on being seen.
       if (order) watching.set(turn.key, order);
       else watching.stop(turn.key);
+      if (address && !isRefused) await applyAdapter(turn, address, places, order !== undefined);
     },
     forget: (key) => watching.stop(key),
     listen: (poke, reader) =>
@@ -163,6 +164,7 @@ function mayWatch({ object, mark }: ApiServerTurn, { listed }: Places, mayDo: Ma
 const isSkipping = ({ metadata }: KubeObject): boolean =>
   metadata.annotations?.[SKIP_PERMISSIONS_ANNOTATION] === 'true';
 
+/** The Deployment comes up as others do: first there, then available. Each step is an Event, as Knative's controller has them. */
 async function applyAdapter(turn: ApiServerTurn, address: SinkAddress, places: Places, isUp: boolean): Promise<void> {
   const desired = adapterOf(turn.object, {
     namespaces: places.listed,
@@ -172,9 +174,10 @@ async function applyAdapter(turn: ApiServerTurn, address: SinkAddress, places: P
     sinkUrl: address.url,
   });
   const { outcome, object } = await turn.apply(Deployment, desired, { metadata: 'merge' });
-  const reason = 'ApiServerSourceDeploymentCreated';
-  if (outcome === 'created') turn.event('Normal', reason, 'Deployment created');
+  if (outcome === 'created') turn.event('Normal', 'ApiServerSourceDeploymentCreated', 'Deployment created');
   if (outcome === 'taken') return;
-  const told = adapterTold(object, isUp, turn.now);
-  if (!equal(told.status, object.status)) await turn.client.updateStatus(Deployment, told);
+  const told = adapterTold(object, isUp && object.status !== undefined, turn.now);
+  if (equal(told.status, object.status)) return;
+  await turn.client.updateStatus(Deployment, told);
+  turn.event('Normal', 'ApiServerSourceDeploymentUpdated', `Deployment "${object.metadata.name}" updated`);
 }

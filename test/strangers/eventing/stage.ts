@@ -22,7 +22,7 @@ const NAMESPACE = 'knative-eventing';
 /** The steps of a phase run beside each other, and one may wait for what another makes: on few cores Go would hold that one back. */
 const STEPS_AT_ONCE = 16;
 /** One of their steps gives up where the sink has no address yet, beside another that waits for it. */
-const IN_ORDER = /^TestIntegrationSinkLog/;
+const IN_ORDER = /^Test(?:IntegrationSinkLog|EventTransformJsonataDirect)/;
 
 /** The suite `name` of the table, on our stage. */
 export function eventingStage(suite: EventingSuite): Stage {
