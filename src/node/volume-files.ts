@@ -45,10 +45,13 @@ export async function writeVolume(folder: string, content: Files, group?: number
   if (before !== undefined) await rm(join(folder, before), { recursive: true, force: true });
 }
 
-/** Versions are counted; the name begins with two dots so that programs that list the folder can pass over it. */
+/**
+ * Versions are counted; the name begins with two dots so that programs that list the folder can pass over it, then a digit, as a
+ * kubelet's do: programs that walk through all (Knative's, for trust bundles) give up at `..data`, a link, and must find the files before.
+ */
 function nextVersion(before: string | undefined): string {
-  const count = Number(/^\.\.v(\d+)$/.exec(before ?? '')?.[1] ?? 0);
-  return `..v${count + 1}`;
+  const count = Number(/^\.\.v?(\d+)$/.exec(before ?? '')?.[1] ?? 0);
+  return `..${count + 1}`;
 }
 
 function readableByGroup(files: Files): Files {

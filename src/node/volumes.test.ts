@@ -281,6 +281,15 @@ describe('when sources change', () => {
     expect((await readdir(join(folder, 'v0'), { recursive: true })).length).toBe(before.length);
   });
 
+  test('who walks through all in the order of names meets the files before the link that leads to them', async () => {
+    await bring(volume);
+    maps.cm = { data: { a: 'ONE', b: 'TWO' } };
+    await bring(volume);
+    const [first = '', second] = (await readdir(join(folder, 'v0'))).sort();
+    expect([first, second]).toEqual([expect.stringMatching(/^\.\.\d/), '..data']);
+    expect(await readFile(join(folder, 'v0', first, 'deep/a'), 'utf8')).toBe('ONE');
+  });
+
   test('what went is gone, at the top and below', async () => {
     await bring({ configMap: { name: 'cm' } });
     maps.cm = { data: { b: 'two' } };
