@@ -49,7 +49,7 @@ const REKT = {
     'knative.dev/eventing/test/test_images/print',
   ],
   flags: ['-poll.interval=2s', '-poll.timeout=4m', '-teardown.on.fail'],
-  parallel: 3,
+  parallel: 6,
   minutes: 15,
 } as const;
 
@@ -73,7 +73,6 @@ export const EVENTING_SUITES = {
     tests: TESTS.F4,
     // Some wait eleven minutes for a token to end.
     minutes: 25,
-    parallel: 4,
     config: features({ 'authentication-oidc': 'enabled', 'transport-encryption': 'strict' }),
     certManager: true,
   },
