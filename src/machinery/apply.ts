@@ -147,7 +147,7 @@ export function trackUpdate(request: UpdateRequest): ManagedFieldsEntry[] {
   if (isSame && owners.every((owner) => owner === own || !meets(owner.set, touched))) return entries;
   const others = owners.filter((owner) => owner !== own).map((owner) => lessening(owner, touched));
   const set = isSame ? own.set : union(minus(own?.set ?? NOTHING, removed), changed);
-  return managedFieldsOf([...others, isSame ? own : ownerOf(entryOf(request, 'Update', set))]);
+  return managedFieldsOf([...others, isSame ? own : { entry: entryOf(request, 'Update', set), set }]);
 }
 
 type Operation = 'Apply' | 'Update';

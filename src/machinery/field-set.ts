@@ -20,7 +20,9 @@ export function isEmpty({ isMember, children }: FieldSet): boolean {
 
 /** A set from its members and children; children that are empty are left out. */
 export function fieldSet(isMember: boolean, children: Iterable<readonly [string, FieldSet]>): FieldSet {
-  return { isMember, children: new Map([...children].filter(([, child]) => !isEmpty(child))) };
+  const kept = new Map<string, FieldSet>();
+  for (const [element, child] of children) if (!isEmpty(child)) kept.set(element, child);
+  return { isMember, children: kept };
 }
 
 export function union(a: FieldSet, b: FieldSet): FieldSet {
@@ -33,6 +35,7 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
 
 /** The places of `a` that are not in `b`, each by itself. */
 export function minus(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(b)) return a;
   const children = [...a.children].map(
     ([element, child]) => [element, minus(child, b.children.get(element) ?? NOTHING)] as const,
   );
@@ -41,6 +44,7 @@ export function minus(a: FieldSet, b: FieldSet): FieldSet {
 
 /** The places that are in both. */
 export function both(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(a) || isEmpty(b)) return NOTHING;
   const children = [...a.children].map(
     ([element, child]) => [element, both(child, b.children.get(element) ?? NOTHING)] as const,
   );
@@ -73,10 +77,9 @@ export function pathsIn(set: FieldSet, path: readonly string[] = []): (readonly 
 
 /** The form in managedFields; elements in the order of their text. */
 export function toFieldsV1({ isMember, children }: FieldSet): JsonObject {
-  const entries = [...children]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([element, child]) => [element, toFieldsV1(child)] as const);
-  return isMember && entries.length > 0 ? Object.fromEntries([['.', {}], ...entries]) : Object.fromEntries(entries);
+  const fields: JsonObject = isMember && children.size > 0 ? { '.': {} } : {};
+  for (const element of [...children.keys()].sort()) fields[element] = toFieldsV1(children.get(element) ?? NOTHING);
+  return fields;
 }
 
 /** What frozen field sets say: objects of one kind share most of theirs, and each is read many times. */

@@ -104,7 +104,8 @@ export function differences(node: SchemaNode, before: unknown, after: unknown): 
   const isApart =
     isOpen(node, before ?? after) && isOpen(node, after ?? before) && !(isHollow(before) && isHollow(after));
   if (!isApart) return leafDifference(before, after);
-  if (isRecord(before) && isRecord(after)) return recordDifferences(node, before, after);
+  if (isRecord(before ?? after) && isRecord(after ?? before))
+    return recordDifferences(node, before as Fields | undefined, after as Fields | undefined);
   const old = partsOf(node, before);
   const fresh = partsOf(node, after);
   const elements = new Set([...old.keys(), ...fresh.keys()]);
@@ -125,11 +126,7 @@ export function differences(node: SchemaNode, before: unknown, after: unknown): 
 }
 
 /** The same for two records: what is the very same value in both is passed over without a look. */
-function recordDifferences(
-  node: SchemaNode,
-  before: Record<string, unknown>,
-  after: Record<string, unknown>,
-): Differences {
+function recordDifferences(node: SchemaNode, before: Fields | undefined, after: Fields | undefined): Differences {
   const changed: [string, FieldSet][] = [];
   const removed: [string, FieldSet][] = [];
   const compare = (key: string) => {
@@ -139,15 +136,16 @@ function recordDifferences(
     changed.push([`f:${key}`, found.changed]);
     removed.push([`f:${key}`, found.removed]);
   };
-  for (const key of Object.keys(before)) compare(key);
-  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) compare(key);
-  if (changed.length === 0) return SAME;
-  return { changed: fieldSet(false, changed), removed: fieldSet(false, removed) };
+  for (const key of Object.keys(before ?? {})) compare(key);
+  for (const key of Object.keys(after ?? {})) if (!before || !Object.hasOwn(before, key)) compare(key);
+  return { changed: fieldSet(before === undefined, changed), removed: fieldSet(after === undefined, removed) };
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** Never what every object inherits. */
-function fieldOf(record: Record<string, unknown>, key: string): unknown {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
+function fieldOf(record: Fields | undefined, key: string): unknown {
+  return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function leafDifference(before: unknown, after: unknown): Differences {

@@ -40,6 +40,7 @@ export function processLauncher(clock: Clock): Launcher {
   return {
     name: 'process',
     notices: NOTICES,
+    isSeen,
     prepare,
     async start(sandbox, container) {
       checkMounts(container);
@@ -57,9 +58,13 @@ export function processLauncher(clock: Clock): Launcher {
 /** Where every Pod gets a token; a program that needs none does without. */
 const TOKENS = '/var/run/secrets/kubernetes.io/';
 
+function isSeen(target: string): boolean {
+  return !target.startsWith(TOKENS);
+}
+
 /** A program that was promised a volume is not started without it. Throws StartProblem. */
 function checkMounts({ mounts }: ContainerStart): void {
-  const missing = mounts.map(({ target }) => target).filter((target) => !target.startsWith(TOKENS));
+  const missing = mounts.map(({ target }) => target).filter(isSeen);
   if (missing.length === 0) return;
   throw new StartProblem(
     'CreateContainerError',

@@ -149,6 +149,8 @@ export interface Launcher {
   readonly name: 'process' | 'sandbox';
   /** What is not isolated, or not to be had here; told once at start. */
   readonly notices: readonly string[];
+  /** Whether programs see what is mounted at a path of theirs; everything is seen unless told. */
+  isSeen?(target: string): boolean;
   /** Makes a Pod's place. */
   prepare(request: SandboxRequest): Promise<Sandbox>;
   start(sandbox: Sandbox, container: ContainerStart): Promise<RunningContainer>;

@@ -72,7 +72,10 @@ export class PodVolumes {
   #write(): Promise<Map<string, string>> {
     const folder = join(this.#life.folder, 'volumes');
     const written = this.#written.then(() =>
-      bringVolumes(this.#life.pod, folder, this.sources, this.#place.facts, this.#folders),
+      bringVolumes(this.#life.pod, folder, this.sources, this.#place.facts, {
+        known: this.#folders,
+        isSeen: (target) => this.#life.ports.launcher.isSeen?.(target) ?? true,
+      }),
     );
     this.#written = written.catch(() => undefined);
     return written;

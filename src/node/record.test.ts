@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -37,9 +37,33 @@ test('a note replaces the one before, whole, and for no other eyes', async () =>
 test('the same note again writes nothing', async () => {
   const records = new PodRecords(folder);
   records.note('a', record(1));
-  const { ino } = await stat(join(folder, 'a.json'));
+  const { size } = await stat(join(folder, 'a.json'));
   records.note('a', record(1));
-  expect((await stat(join(folder, 'a.json'))).ino).toBe(ino);
+  expect((await stat(join(folder, 'a.json'))).size).toBe(size);
+});
+
+test('of a note that was cut off the one before it counts, and the next is whole', async () => {
+  const records = new PodRecords(folder);
+  records.note('a', record(1));
+  await appendFile(join(folder, 'a.json'), '\n{"sandbox":{"podU');
+  expect(new PodRecords(folder).all().get('a')).toEqual(record(1));
+  records.note('a', record(2));
+  expect(new PodRecords(folder).all().get('a')).toEqual(record(2));
+});
+
+test('however often a Pod is noted, its file stays small', async () => {
+  const records = new PodRecords(folder);
+  for (let pid = 0; pid < 1000; pid++) records.note('a', record(pid));
+  expect((await stat(join(folder, 'a.json'))).size).toBeLessThan(70_000);
+  expect(new PodRecords(folder).all().get('a')).toEqual(record(999));
+});
+
+test('a note of an earlier release is one line without an end', async () => {
+  const records = new PodRecords(folder);
+  await writeFile(join(folder, 'a.json'), JSON.stringify(record(1)));
+  expect(new PodRecords(folder).all().get('a')).toEqual(record(1));
+  records.note('a', record(2));
+  expect(new PodRecords(folder).all().get('a')).toEqual(record(2));
 });
 
 test.each(['', '{"a":', 'not at all'])('a file that is broken (%j) is as good as none', async (text) => {

@@ -1,6 +1,6 @@
 // What is noted on disk of Pods that run, so that a platform that starts anew takes them over.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal } from '#base/mod.ts';
 import type { ContainerRecord, Sandbox } from './launcher.ts';
@@ -14,13 +14,19 @@ export interface PodRecord {
 
 const ENDING = '.json';
 
+/** A file that has grown longer than this is written anew. */
+const MOST_LENGTH = 2 ** 16;
+
 /**
  * Keeps the record of each Pod in a file of its own, so that a note costs the same however many Pods there are
- * and is there as soon as the container is: what was not noted is ended by the next platform.
+ * and is there as soon as the container is: what was not noted is ended by the next platform. Each note is a further line,
+ * the last whole one counts: to replace a file makes the system write it out at once, which whoever starts would wait for.
  */
 export class PodRecords {
   readonly #folder: string;
   readonly #records = new Map<string, PodRecord>();
+  /** How long the files have become that were written by this process. */
+  readonly #lengths = new Map<string, number>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -42,19 +48,34 @@ export class PodRecords {
     const file = join(this.#folder, `${podUid}${ENDING}`);
     if (!record) {
       this.#records.delete(podUid);
+      this.#lengths.delete(podUid);
       rmSync(file, { force: true });
       return;
     }
     this.#records.set(podUid, record);
-    writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    const line = `\n${JSON.stringify(record)}`;
+    const length = (this.#lengths.get(podUid) ?? 0) + line.length;
+    if (length <= MOST_LENGTH) appendFileSync(file, line, { mode: 0o600 });
+    else {
+      writeFileSync(`${file}.new`, line, { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    }
+    this.#lengths.set(podUid, length <= MOST_LENGTH ? length : line.length);
   }
 }
 
-/** A file that is broken is as good as none. */
+/** The last line that is whole; a file without any is as good as none. */
 function read(file: string): PodRecord | undefined {
+  for (const line of readFileSync(file, 'utf8').split('\n').reverse()) {
+    const record = line ? parsed(line) : undefined;
+    if (record) return record;
+  }
+  return undefined;
+}
+
+function parsed(line: string): PodRecord | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as PodRecord;
+    return JSON.parse(line) as PodRecord;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

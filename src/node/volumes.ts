@@ -24,21 +24,36 @@ const TOKEN_SECONDS = 3600;
 
 /**
  * Brings every volume of a Pod to what it should hold now; the folder of each by its name. Places that are `known` stay as
- * they are, for programs have begun to use them.
+ * they are, for programs have begun to use them. Tokens that no program sees (`isSeen` says so of a mount) are not written.
  */
 export async function bringVolumes(
   pod: Pod,
   folder: string,
   sources: VolumeSources,
   facts: PodFacts,
-  known: ReadonlyMap<string, string> = new Map(),
+  { known = new Map(), isSeen = () => true }: VolumeOptions = {},
 ): Promise<Map<string, string>> {
   const out = new Map<string, string>();
   for (const volume of pod.spec.volumes ?? []) {
+    const place = join(folder, volume.name);
     const there = isOfFiles(volume) ? undefined : known.get(volume.name);
-    out.set(volume.name, there ?? (await bringVolume(pod, volume, join(folder, volume.name), sources, facts)));
+    const targets = volume.projected ? targetsOf(pod, volume) : [];
+    const isIdle = targets.length > 0 && !targets.some(isSeen);
+    out.set(volume.name, there ?? (isIdle ? place : await bringVolume(pod, volume, place, sources, facts)));
   }
   return out;
+}
+
+export interface VolumeOptions {
+  readonly known?: ReadonlyMap<string, string>;
+  isSeen?(target: string): boolean;
+}
+
+/** Where containers have a volume. */
+function targetsOf({ spec }: Pod, { name }: Volume): string[] {
+  return [...(spec.initContainers ?? []), ...spec.containers].flatMap(({ volumeMounts = [] }) =>
+    volumeMounts.filter((mount) => mount.name === name).map(({ mountPath }) => mountPath),
+  );
 }
 
 async function bringVolume(
