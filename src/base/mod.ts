@@ -3,6 +3,7 @@
 export * from './amount.ts';
 export * from './attempts.ts';
 export * from './backoff.ts';
+export * from './calm.ts';
 export * from './cancel.ts';
 export * from './clock-jumps.ts';
 export * from './clock.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Clock } from '#base/mod.ts';
 import { settle, VirtualClock } from '#base/mod.ts';
 import type { TurnOutcome } from './work-queue.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -48,29 +47,31 @@ describe('a queue of keys', () => {
     expect(turns).toHaveLength(2);
   });
 
-  test.each([
-    ['in time', 0, [5]],
-    ['late for a while', 60, [85]],
-    ['late for good', 1000, [305]],
-  ])('whoever lingers lets a machine be whose timers come late, but not for long: %s', async (_, busyMs, at) => {
-    const clock = new VirtualClock(0);
-    const busy: Clock = {
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      after: (ms, run) => clock.after(clock.monotonic() < busyMs ? ms + 60 : ms, run),
-    };
-    const turns: number[] = [];
-    const turn = async (): Promise<TurnOutcome> => {
-      turns.push(clock.monotonic());
-      return { outcome: 'settled' };
-    };
-    const queue = new WorkQueue({ clock: busy, concurrency: 1, turn });
-    queue.linger('a', 5);
-    for (let ms = 1; ms < 500; ms++) {
+  test('whoever lingers has one turn for all that changes meanwhile', async () => {
+    const { clock, queue, turns } = stage();
+    for (let i = 0; i < 4; i++) {
+      queue.linger('a', 5);
       await clock.advance(1);
-      if (ms < 4) queue.linger('a', 5);
     }
-    expect(turns).toEqual(at);
+    await clock.advance(1000);
+    expect(turns).toEqual([{ key: 'a', at: 5 }]);
+  });
+
+  test('a turn that comes before the linger is over serves what lingers, and not what changes during it', async () => {
+    const { clock, queue, turns, held, letGo } = stage();
+    queue.linger('a', 5);
+    await clock.advance(1);
+    held.add('a');
+    queue.add('a');
+    await clock.advance(1);
+    queue.linger('a', 5);
+    held.clear();
+    letGo('a');
+    await clock.advance(1000);
+    expect(turns).toEqual([
+      { key: 'a', at: 1 },
+      { key: 'a', at: 7 },
+    ]);
   });
 
   test('hurries those that wait for their time, once each', async () => {

@@ -1,7 +1,7 @@
 // The queue of one controller: a set of keys, one turn at a time for each, again later for those that failed.
 
 import type { Backoff, Clock, Timer } from '#base/mod.ts';
-import { backoffMs } from '#base/mod.ts';
+import { afterCalm, backoffMs } from '#base/mod.ts';
 import type { ObjectKey } from '#machinery/mod.ts';
 
 /** How a turn ended, as the queue needs to know it. */
@@ -34,12 +34,6 @@ const KEY_BACKOFF: Backoff = { firstMs: 5, maxMs: 1_000_000, factor: 2 };
 const RETRY_BURST = 100;
 const RETRY_EVERY_MS = 100;
 
-/** Timers that come later than this tell of a machine that is busy. */
-const LATE_MS = 4;
-/** How long whoever lingers lets a busy machine be before it asks again, and how long it does so at most. */
-const REST_MS = 20;
-const MOST_LINGER_MS = 300;
-
 /** Bounded by the number of keys there are: a key is in it at most once. */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -50,6 +44,8 @@ export class WorkQueue {
   readonly #waiting = new Map<ObjectKey, number>();
   readonly #running = new Map<ObjectKey, number>();
   readonly #delayed = new Map<ObjectKey, { readonly due: number; readonly timer: Timer }>();
+  /** Keys that leave a busy machine to others for a while. */
+  readonly #lingering = new Map<ObjectKey, Timer>();
   readonly #failures = new Map<ObjectKey, number>();
   #retrySlot = -Infinity;
   #open = true;
@@ -87,7 +83,9 @@ export class WorkQueue {
     if (!this.#open) return;
     if (ms <= 0) return this.add(key);
     const due = this.#clock.monotonic() + ms;
-    if (this.#isDelayed(key, due)) return;
+    const before = this.#delayed.get(key);
+    if (before && before.due <= due) return;
+    before?.timer.cancel();
     const timer = this.#clock.after(ms, () => {
       this.#delayed.delete(key);
       this.add(key);
@@ -96,33 +94,17 @@ export class WorkQueue {
   }
 
   /**
-   * Asks for a turn after `ms`, or later while the machine is so busy that its timers come late: what changes until then is
-   * served by the same turn. Within a third of a second in any case.
+   * Asks for a turn after `ms`, on a busy machine up to a third of a second later: what changes until then is served by the same
+   * turn, and by any that the key has before.
    */
   linger(key: ObjectKey, ms: number): void {
     if (ms <= 0) return this.add(key);
-    this.#lingerUntil(key, ms, this.#clock.monotonic() + Math.max(ms, MOST_LINGER_MS));
-  }
-
-  #lingerUntil(key: ObjectKey, ms: number, latest: number): void {
-    if (!this.#open) return;
-    const due = this.#clock.monotonic() + ms;
-    if (this.#isDelayed(key, due)) return;
-    const timer = this.#clock.after(ms, () => {
-      this.#delayed.delete(key);
-      const now = this.#clock.monotonic();
-      if (now - due > LATE_MS && now + REST_MS < latest) this.#lingerUntil(key, REST_MS, latest);
-      else this.add(key);
+    if (!this.#open || this.#lingering.has(key)) return;
+    const timer = afterCalm(this.#clock, ms, () => {
+      this.#lingering.delete(key);
+      this.add(key);
     });
-    this.#delayed.set(key, { due, timer });
-  }
-
-  /** Whether a key has its turn by then already; where it had it only later, that is forgotten. */
-  #isDelayed(key: ObjectKey, due: number): boolean {
-    const before = this.#delayed.get(key);
-    if (before && before.due <= due) return true;
-    before?.timer.cancel();
-    return false;
+    this.#lingering.set(key, timer);
   }
 
   /** Every key that waits for its time gets its turn now: whoever reckoned with the wall clock reckons anew. */
@@ -138,7 +120,9 @@ export class WorkQueue {
   async close(): Promise<void> {
     this.#open = false;
     for (const { timer } of this.#delayed.values()) timer.cancel();
+    for (const timer of this.#lingering.values()) timer.cancel();
     this.#delayed.clear();
+    this.#lingering.clear();
     this.#waiting.clear();
     if (this.#running.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -158,6 +142,8 @@ export class WorkQueue {
   async #take(key: ObjectKey): Promise<void> {
     await Promise.resolve(); // Everyone who listens to the change that brought us here shall have heard it.
     this.#waiting.delete(key);
+    this.#lingering.get(key)?.cancel();
+    this.#lingering.delete(key);
     const end = await this.#turn(key).catch((): TurnOutcome => ({ outcome: 'failed' }));
     this.#watch?.done(this.#clock.monotonic() - (this.#running.get(key) ?? 0));
     this.#running.delete(key);

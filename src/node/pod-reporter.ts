@@ -1,7 +1,7 @@
 // Tells the API how a Pod is: one write at a time, always of the newest state, and again where a write failed.
 
 import type { Clock, Timer } from '#base/mod.ts';
-import { equal, messageOf } from '#base/mod.ts';
+import { afterCalm, equal, messageOf } from '#base/mod.ts';
 import type { PodStatus } from '#kinds/mod.ts';
 import { Pod } from '#kinds/mod.ts';
 import { isReason, keyOf } from '#machinery/mod.ts';
@@ -57,9 +57,9 @@ export class PodReporter {
     return this.#writing;
   }
 
-  /** Like `report`, within `ms`: what changes until then is told with it. */
+  /** Like `report`, within `ms` (later where the machine is busy): what changes until then is told with it. */
   reportWithin(ms: number): void {
-    if (!this.#isSilent) this.#soon ??= this.#ports.clock.after(ms, () => void this.report());
+    if (!this.#isSilent) this.#soon ??= afterCalm(this.#ports.clock, ms, () => void this.report());
   }
 
   /** Writes nothing from now on. */
