@@ -13,11 +13,16 @@ import { Listeners } from './listeners.ts';
 /** Informers that live for as long as the store, or until the signal given to `start`. */
 export function localInformers(store: Store, scheme: Scheme, log: Logger = silentLog): Informers {
   const made = new Map<string, LocalInformer>();
+  /** By the very kind that was asked for: a turn asks for many. */
+  const asked = new WeakMap<object, Informer>();
   return {
     of<O extends KubeObject>(kind: Kind<O>): Informer<O> {
+      const known = asked.get(kind);
+      if (known) return known as Informer as Informer<O>;
       const key = `${kind.apiVersion}/${kind.kind}`;
       const found = made.get(key) ?? new LocalInformer(store, scheme.byKind(kind.apiVersion, kind.kind) ?? kind, log);
       made.set(key, found);
+      asked.set(kind, found);
       return found as Informer as Informer<O>;
     },
     start(signal) {
