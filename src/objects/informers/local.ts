@@ -18,7 +18,7 @@ export function localInformers(store: Store, scheme: Scheme, log: Logger = silen
   return {
     of<O extends KubeObject>(kind: Kind<O>): Informer<O> {
       const known = asked.get(kind);
-      if (known) return known as Informer as Informer<O>;
+      if (known) return known as Informer<O>;
       const key = `${kind.apiVersion}/${kind.kind}`;
       const found = made.get(key) ?? new LocalInformer(store, scheme.byKind(kind.apiVersion, kind.kind) ?? kind, log);
       made.set(key, found);
