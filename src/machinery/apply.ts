@@ -7,9 +7,10 @@ import type { FieldSet } from './field-set.ts';
 import {
   NOTHING,
   both,
+  fieldsHold,
+  fieldsMeet,
   fromFieldsV1,
   isEmpty,
-  isWithin,
   meets,
   minus,
   pathText,
@@ -139,15 +140,17 @@ export function trackUpdate(request: UpdateRequest): ManagedFieldsEntry[] {
   const changed = minus(found.changed, UNOWNED);
   const removed = minus(found.removed, UNOWNED);
   if (isEmpty(changed) && isEmpty(removed)) return entries;
-  const owners = entries.map(ownerOf);
-  const own = owners.find(({ entry }) => isOwn(entry, request, 'Update'));
   const touched = union(changed, removed);
-  const isSame = own !== undefined && isWithin(changed, own.set) && !meets(own.set, removed);
+  const mine = entries.find((entry) => isOwn(entry, request, 'Update'));
+  const isSame = mine !== undefined && fieldsHold(mine.fieldsV1, changed) && !fieldsMeet(mine.fieldsV1, removed);
   // Most writes change what their writer owns already, and nobody else does.
-  if (isSame && owners.every((owner) => owner === own || !meets(owner.set, touched))) return entries;
+  if (isSame && entries.every((entry) => entry === mine || !fieldsMeet(entry.fieldsV1, touched))) return entries;
+  const owners = entries.map(ownerOf);
+  const own = owners.find(({ entry }) => entry === mine);
   const others = owners.filter((owner) => owner !== own).map((owner) => lessening(owner, touched));
-  const set = isSame ? own.set : union(minus(own?.set ?? NOTHING, removed), changed);
-  return managedFieldsOf([...others, isSame ? own : { entry: entryOf(request, 'Update', set), set }]);
+  if (own && isSame) return managedFieldsOf([...others, own]);
+  const set = union(minus(own?.set ?? NOTHING, removed), changed);
+  return managedFieldsOf([...others, { entry: entryOf(request, 'Update', set), set }]);
 }
 
 type Operation = 'Apply' | 'Update';

@@ -2,7 +2,19 @@ import type { Arbitrary } from 'fast-check';
 import { assert, constant, constantFrom, dictionary, letrec, oneof, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject } from '#base/mod.ts';
-import { both, fromFieldsV1, isEmpty, minus, pathText, pathsIn, toFieldsV1, union } from './field-set.ts';
+import {
+  both,
+  fieldsHold,
+  fieldsMeet,
+  fromFieldsV1,
+  isEmpty,
+  meets,
+  minus,
+  pathText,
+  pathsIn,
+  toFieldsV1,
+  union,
+} from './field-set.ts';
 
 const WRITTEN = {
   'f:spec': {
@@ -41,6 +53,17 @@ const { fields } = letrec<{ fields: JsonObject }>((tie) => ({
 }));
 const sets = fields.map((value) => fromFieldsV1(value));
 const written = (set: Parameters<typeof toFieldsV1>[0]) => toFieldsV1(set);
+
+test('what is asked of sets, and of managedFields without taking them apart, is what their sets say', () => {
+  assert(
+    property(fields, sets, (value, set) => {
+      const there = fromFieldsV1(value);
+      expect(meets(there, set)).toBe(!isEmpty(both(there, set)));
+      expect(fieldsMeet(value, set)).toBe(!isEmpty(both(there, set)));
+      expect(fieldsHold(value, set)).toBe(isEmpty(minus(set, there)));
+    }),
+  );
+});
 
 test('sets follow the laws of sets', () => {
   assert(

@@ -61,13 +61,6 @@ export function meets(a: FieldSet, b: FieldSet): boolean {
   return false;
 }
 
-/** Whether every place of `a` is in `b`. */
-export function isWithin(a: FieldSet, b: FieldSet): boolean {
-  if (a.isMember && !b.isMember) return false;
-  for (const [element, child] of a.children) if (!isWithin(child, b.children.get(element) ?? NOTHING)) return false;
-  return true;
-}
-
 /** The paths of all members, each as its elements. */
 export function pathsIn(set: FieldSet, path: readonly string[] = []): (readonly string[])[] {
   const children = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -82,21 +75,32 @@ export function toFieldsV1({ isMember, children }: FieldSet): JsonObject {
   return fields;
 }
 
-/** What frozen field sets say: objects of one kind share most of theirs, and each is read many times. */
-const read = new WeakMap<object, FieldSet>();
-
 /** A set from managedFields; what has no sense there counts as nothing. */
 export function fromFieldsV1(fields: unknown): FieldSet {
-  if (!isRecord(fields)) return NOTHING;
-  const known = read.get(fields);
-  if (known) return known;
-  const set = fieldSet(false, childrenOf(fields));
-  if (isFrozenThrough(fields)) read.set(fields, set);
-  return set;
+  return isRecord(fields) ? fieldSet(false, childrenOf(fields)) : NOTHING;
 }
 
-function isFrozenThrough(fields: Record<string, unknown>): boolean {
-  return Object.isFrozen(fields) && Object.values(fields).every((inner) => !isRecord(inner) || isFrozenThrough(inner));
+/** Whether any place of a set is in managedFields, which are not taken apart for it. */
+export function fieldsMeet(fields: unknown, { children }: FieldSet): boolean {
+  for (const [element, child] of children) {
+    const inner = isRecord(fields) && Object.hasOwn(fields, element) ? fields[element] : undefined;
+    if (isRecord(inner) && ((child.isMember && isPlace(inner)) || fieldsMeet(inner, child))) return true;
+  }
+  return false;
+}
+
+/** Whether every place of a set is in managedFields, which are not taken apart for it. */
+export function fieldsHold(fields: unknown, { children }: FieldSet): boolean {
+  for (const [element, child] of children) {
+    const inner = isRecord(fields) && Object.hasOwn(fields, element) ? fields[element] : undefined;
+    if (!isRecord(inner) || (child.isMember && !isPlace(inner)) || !fieldsHold(inner, child)) return false;
+  }
+  return true;
+}
+
+/** Whether a place in managedFields is meant itself, and not only what lies in it. */
+function isPlace(fields: Record<string, unknown>): boolean {
+  return '.' in fields || Object.keys(fields).length === 0;
 }
 
 function childrenOf(fields: Record<string, unknown>): [string, FieldSet][] {
@@ -108,7 +112,7 @@ function childrenOf(fields: Record<string, unknown>): [string, FieldSet][] {
 function placeOf(fields: unknown): FieldSet {
   if (!isRecord(fields)) return NOTHING;
   const children = childrenOf(fields);
-  return fieldSet(children.length === 0 || '.' in fields, children);
+  return fieldSet(isPlace(fields), children);
 }
 
 /** A path as people read it: `.spec.containers[name="a"].image`. */
