@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { ConfigMap, Namespace, Revision, Secret, Service, ServiceAccount } from '#kinds/mod.ts';
+import {
+  ConfigMap,
+  Deployment,
+  LOCAL_CLASS,
+  LOCAL_DRIVER,
+  Namespace,
+  PersistentVolumeClaim,
+  Revision,
+  Secret,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+} from '#kinds/mod.ts';
 import { objectOf, World } from '../ports.fixture.ts';
 
 let world: World;
@@ -62,6 +74,36 @@ test('what only this platform has is told', async () => {
     "ebb: Service too: ko.local/app is only in this platform's store; push it to a registry that the cluster reaches",
     'ebb: Service wake: ebb.dev/wake means something to Ebb only',
   ]);
+});
+
+test('a claim is exported as someone would write it, of the default class of the cluster', async () => {
+  const template = { metadata: { name: 'data' }, spec: { storageClassName: LOCAL_CLASS } };
+  const bound = { storageClassName: LOCAL_CLASS, volumeName: 'pvc-1', accessModes: ['ReadWriteOnce'] };
+  const annotations = {
+    'pv.kubernetes.io/bind-completed': 'yes',
+    'pv.kubernetes.io/bound-by-controller': 'yes',
+    'volume.beta.kubernetes.io/storage-provisioner': LOCAL_DRIVER,
+    'volume.kubernetes.io/storage-provisioner': LOCAL_DRIVER,
+    'volume.kubernetes.io/selected-node': 'ebb',
+  };
+  const ephemeral = { volumeClaimTemplate: { spec: { storageClassName: LOCAL_CLASS } } };
+  const shelf = objectOf(PersistentVolumeClaim, 'shelf', { spec: bound });
+  world.client.objects.push(
+    { ...shelf, metadata: { ...shelf.metadata, annotations: { ...annotations, mine: '1' } } },
+    objectOf(PersistentVolumeClaim, 'fast', { spec: { storageClassName: 'fast' } }),
+    objectOf(StatefulSet, 'set', { spec: { volumeClaimTemplates: [template] } }),
+    objectOf(Deployment, 'scratch', { spec: { template: { spec: { volumes: [{ name: 'v', ephemeral }] } } } }),
+  );
+  expect(await world.run('export')).toBe(0);
+  const claims = parseAllDocuments(world.out).map((one) => one.toJS() as unknown);
+  expect(claims).toMatchObject([
+    { kind: 'PersistentVolumeClaim', metadata: { name: 'shelf' } },
+    { metadata: { name: 'fast' }, spec: { storageClassName: 'fast' } },
+    { kind: 'Deployment', spec: { template: { spec: { volumes: [{ name: 'v' }] } } } },
+    { kind: 'StatefulSet', spec: { volumeClaimTemplates: [{ metadata: { name: 'data' } }] } },
+  ]);
+  expect(claims[0]).toMatchObject({ metadata: { annotations: { mine: '1' } } });
+  expect(world.out).not.toMatch(/kubernetes\.io|volumeName|storageClassName: local/);
 });
 
 test('what controllers made stays', async () => {

@@ -6,7 +6,9 @@ import {
   allKinds,
   CREATOR_ANNOTATION,
   EXAMPLE_ANNOTATION,
+  GIVEN_CLAIM_ANNOTATIONS,
   LAST_MODIFIER_ANNOTATION,
+  LOCAL_CLASS,
   SYSTEM_NAMESPACES,
 } from '#kinds/mod.ts';
 import type { Kind, KubeObject } from '#machinery/mod.ts';
@@ -80,6 +82,7 @@ const DROPPED_ANNOTATIONS = new Set([
   CREATOR_ANNOTATION,
   LAST_MODIFIER_ANNOTATION,
   EXAMPLE_ANNOTATION,
+  ...GIVEN_CLAIM_ANNOTATIONS,
 ]);
 const DROPPED_LABELS = new Set(['kubernetes.io/metadata.name']);
 
@@ -109,13 +112,14 @@ function without(
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
-/** Without what was given to it here and would be wrong elsewhere: addresses, ports of nodes, volumes. */
+/** Without what was given to it here and would be wrong elsewhere: addresses, ports of nodes, volumes and their class. */
 function rewritten(apiVersion: string, kind: string, rest: JsonObject): JsonObject {
   const { spec } = rest;
   if (kind === 'Namespace') return {};
   if (kind === 'ServiceAccount') return omit(rest, ['secrets']);
   if (!isRecord(spec)) return rest;
-  if (kind === 'PersistentVolumeClaim') return { ...rest, spec: omit(spec, ['volumeName']) };
+  if (kind === 'PersistentVolumeClaim') return { ...rest, spec: unclassed(omit(spec, ['volumeName'])) };
+  if (MAKES_CLAIMS.has(kind)) return { ...rest, spec: unclassed(spec) };
   if (kind !== 'Service' || apiVersion !== 'v1') return rest;
   const given = [
     'ipFamilies',
@@ -129,6 +133,17 @@ function rewritten(apiVersion: string, kind: string, rest: JsonObject): JsonObje
     ? { ports: ports.map((port) => (isRecord(port) ? omit(port, ['nodePort']) : port)) }
     : {};
   return { ...rest, spec: { ...kept, ...plain } as JsonObject };
+}
+
+/** Kinds whose Pods may come with claims of their own. */
+const MAKES_CLAIMS = new Set(['StatefulSet', 'Deployment', 'DaemonSet', 'CronJob']);
+
+/** Claims of the class that only this platform has name none, and so get the default class of a cluster. */
+function unclassed<T extends Json>(value: T): T {
+  if (Array.isArray(value)) return value.map((one) => unclassed(one)) as T;
+  if (!isRecord(value)) return value;
+  const kept = Object.entries(value).filter(([key, inner]) => key !== 'storageClassName' || inner !== LOCAL_CLASS);
+  return Object.fromEntries(kept.map(([key, inner]) => [key, unclassed(inner as Json)])) as T;
 }
 
 function omit(from: JsonObject, keys: readonly string[]): JsonObject {

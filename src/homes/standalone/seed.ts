@@ -6,6 +6,7 @@ import {
   CoreService,
   DEFAULT_CLASS_ANNOTATION,
   EndpointSlice,
+  LOCAL_CLASS,
   LOCAL_DRIVER,
   EVENTING_NAMESPACE,
   Namespace,
@@ -33,7 +34,7 @@ export async function seed(client: Client): Promise<void> {
     ),
   );
   await Promise.all(systemConfigMaps().map((configMap) => createOnce(client, ConfigMap, configMap)));
-  await createOnce(client, StorageClass, LOCAL_CLASS);
+  await createOnce(client, StorageClass, LOCAL_STORAGE_CLASS);
   await Promise.all(
     EVENTING_ACCOUNTS.map((name) =>
       createOnce(client, ServiceAccount, {
@@ -60,10 +61,10 @@ const EVENTING_ACCOUNTS = [
 ];
 
 /** Claims that name no class get folders of this machine. */
-const LOCAL_CLASS: StorageClass = {
+const LOCAL_STORAGE_CLASS: StorageClass = {
   apiVersion: 'storage.k8s.io/v1',
   kind: 'StorageClass',
-  metadata: { name: 'local', annotations: { [DEFAULT_CLASS_ANNOTATION]: 'true' } },
+  metadata: { name: LOCAL_CLASS, annotations: { [DEFAULT_CLASS_ANNOTATION]: 'true' } },
   provisioner: LOCAL_DRIVER,
   reclaimPolicy: 'Delete',
   volumeBindingMode: 'Immediate',

@@ -13,6 +13,21 @@ import { PersistentVolumeClaimSpecSchema } from './volume.ts';
 /** Keeps a claim until no Pod uses it any more. */
 export const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 
+/** On a claim that has found its volume for good. */
+export const BOUND_ANNOTATION = 'pv.kubernetes.io/bind-completed';
+/** On a claim and a volume that were brought together by a controller, not by a user. */
+export const BOUND_BY_US_ANNOTATION = 'pv.kubernetes.io/bound-by-controller';
+export const PROVISIONER_ANNOTATION = 'volume.kubernetes.io/storage-provisioner';
+export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';
+/** What controllers note on a claim, which means something only where its volume is. */
+export const GIVEN_CLAIM_ANNOTATIONS: readonly string[] = [
+  BOUND_ANNOTATION,
+  BOUND_BY_US_ANNOTATION,
+  PROVISIONER_ANNOTATION,
+  'volume.beta.kubernetes.io/storage-provisioner',
+  SELECTED_NODE_ANNOTATION,
+];
+
 const ClaimStatusSchema = object({
   phase: text(),
   accessModes: list(text()),

@@ -8,6 +8,8 @@ import { age, computed, defineKind, field, flag, list, map, object, text } from 
 export const DEFAULT_CLASS_ANNOTATION = 'storageclass.kubernetes.io/is-default-class';
 /** Who makes volumes that are folders of the node, and the driver by which Pods mount them. */
 export const LOCAL_DRIVER = 'local.ebb.dev';
+/** The class of such volumes, which is there from a platform's first start. */
+export const LOCAL_CLASS = 'local';
 
 const RECLAIM_POLICIES = ['Delete', 'Retain'];
 const BINDING_MODES = ['Immediate', 'WaitForFirstConsumer'];

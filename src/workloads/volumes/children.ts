@@ -2,9 +2,9 @@
 
 import { copy } from '#base/mod.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '#kinds/mod.ts';
-import { claimOf, LOCAL_DRIVER } from '#kinds/mod.ts';
+import { BOUND_BY_US_ANNOTATION, claimOf, LOCAL_DRIVER } from '#kinds/mod.ts';
 import { controllerRef } from '#machinery/mod.ts';
-import { BOUND_BY_US_ANNOTATION, PROVISIONED_BY_ANNOTATION } from './decide.ts';
+import { PROVISIONED_BY_ANNOTATION } from './decide.ts';
 
 /** The folder behind a volume has its name, so that it is found whatever becomes of the API. */
 export function volumeFor(

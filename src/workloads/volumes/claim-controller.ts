@@ -4,6 +4,8 @@ import { copy, equal } from '#base/mod.ts';
 import type { ControllerDefinition, Reader, Turn } from '#engine/mod.ts';
 import { defineController, index, watch } from '#engine/mod.ts';
 import {
+  BOUND_ANNOTATION,
+  BOUND_BY_US_ANNOTATION,
   CLAIM_PROTECTION,
   claimsOf,
   DEFAULT_CLASS_ANNOTATION,
@@ -11,19 +13,15 @@ import {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  PROVISIONER_ANNOTATION,
+  SELECTED_NODE_ANNOTATION,
   StorageClass,
 } from '#kinds/mod.ts';
 import { isReason, keyOf } from '#machinery/mod.ts';
 import { isOver } from '../pods/readiness.ts';
 import { heldFor, volumeFor } from './children.ts';
 import type { ClaimStep } from './decide.ts';
-import {
-  BOUND_ANNOTATION,
-  BOUND_BY_US_ANNOTATION,
-  decideClaim,
-  PROVISIONER_ANNOTATION,
-  SELECTED_NODE_ANNOTATION,
-} from './decide.ts';
+import { decideClaim } from './decide.ts';
 import { letGo } from './let-go.ts';
 
 /** Pods by the claims that they use. */

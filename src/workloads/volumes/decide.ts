@@ -1,16 +1,10 @@
 // What becomes of a claim and of a volume: facts in, one step out, in the words of Kubernetes' own controllers. Pure.
 
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '#kinds/mod.ts';
-import { LOCAL_DRIVER } from '#kinds/mod.ts';
+import { BOUND_ANNOTATION, LOCAL_DRIVER } from '#kinds/mod.ts';
 import { bestMatch, isFor, mismatch, sizeOf, wantedSize } from './match.ts';
 
-/** On a claim that has found its volume for good. */
-export const BOUND_ANNOTATION = 'pv.kubernetes.io/bind-completed';
-/** On a claim and a volume that were brought together by a controller, not by a user. */
-export const BOUND_BY_US_ANNOTATION = 'pv.kubernetes.io/bound-by-controller';
 export const PROVISIONED_BY_ANNOTATION = 'pv.kubernetes.io/provisioned-by';
-export const PROVISIONER_ANNOTATION = 'volume.kubernetes.io/storage-provisioner';
-export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 export interface ClaimFacts {

@@ -3,10 +3,10 @@
 import { copy, messageOf, rfc3339 } from '#base/mod.ts';
 import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController, watch } from '#engine/mod.ts';
-import { PersistentVolume, PersistentVolumeClaim, VOLUME_PROTECTION } from '#kinds/mod.ts';
+import { BOUND_BY_US_ANNOTATION, PersistentVolume, PersistentVolumeClaim, VOLUME_PROTECTION } from '#kinds/mod.ts';
 import type { VolumeFolders } from './claim-controller.ts';
 import type { VolumeStep } from './decide.ts';
-import { BOUND_BY_US_ANNOTATION, decideVolume, isOurs } from './decide.ts';
+import { decideVolume, isOurs } from './decide.ts';
 import { letGo } from './let-go.ts';
 
 export function volumeController(folders: VolumeFolders): ControllerDefinition<PersistentVolume> {
