@@ -29,7 +29,9 @@ test.each(['bash', 'zsh', 'fish'])('%s: the shell itself finds no fault', async 
 test.each([
   ['ebb de', 'deploy'],
   ['ebb deploy --conc', '--concurrency'],
-  ['ebb image l', 'ls'],
+  ['ebb image l', 'ls list'],
+  ['ebb user li', 'list'],
+  ['ebb events l', 'list ls'],
   ['ebb completion z', 'zsh'],
   ['ebb events redr', 'redrive'],
   ['ebb events list --broker d', 'default'],

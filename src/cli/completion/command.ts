@@ -37,7 +37,10 @@ function wordsOf(program: Command): Words[] {
     summary: command.summary() || command.description(),
     flags: flagsOf(command),
     // Words of the first argument, where they are known.
-    subcommands: command.name() === 'completion' ? Object.keys(SHELLS) : command.commands.map((inner) => inner.name()),
+    subcommands:
+      command.name() === 'completion'
+        ? Object.keys(SHELLS)
+        : command.commands.flatMap((inner) => [inner.name(), ...inner.aliases()]),
   }));
 }
 

@@ -79,6 +79,15 @@ test('ls shows names, and digests alone only where there is no other name', asyn
   expect(JSON.parse(world.out)).toHaveLength(3);
 });
 
+test('list is ls, and help says so', async () => {
+  world.images.push({ name: 'ko.local/x:v1', digest: 'sha256:1' });
+  await world.run('image ls');
+  const ls = world.out;
+  expect([await world.run('image list'), world.out]).toEqual([0, ls]);
+  await world.run('image --help');
+  expect(world.out).toContain('ls|list');
+});
+
 test('ls of an empty store says so', async () => {
   expect([await world.run('image ls'), world.out]).toEqual([0, '']);
   expect(world.err).toMatch(/no images/);

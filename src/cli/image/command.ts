@@ -40,6 +40,7 @@ export function imageCommand(ports: CliPorts): Command {
     .action((name: string, path: string | undefined, flags: Flags) => add(name, path, flags, ports));
   image
     .command('ls')
+    .alias('list')
     .description('Lists images with their digests.')
     .option('-o, --output <format>', 'json or yaml')
     .option(...data)

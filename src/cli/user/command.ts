@@ -71,6 +71,7 @@ export function userCommand(ports: CliPorts): Command {
     .action((name: string, flags: Flags) => add(name, flags, ports));
   user
     .command('ls')
+    .alias('list')
     .description('Lists users with their roles.')
     .option('-o, --output <format>', 'json or yaml')
     .option(...data)
