@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Service } from '#kinds/mod.ts';
+import { ConfigMap, Service } from '#kinds/mod.ts';
 import { objectOf, World } from '../ports.fixture.ts';
 
 let world: World;
@@ -53,6 +53,19 @@ test('the example is deployed, and its URL announced', async () => {
   expect(world.images.map(({ name }) => name)).toEqual(['dev.local/default/hello:latest']);
   expect(world.asked[0]).toBe('announce http://hello.default.localhost:8080');
   expect(world.out).toContain('curl http://hello.default.localhost:8080');
+});
+
+test.each([
+  ['https by the local CA', 'https://hello.example', {}, (folder: string) => `--cacert ${folder}/keys/serving-ca.crt `],
+  ['https by ACME', 'https://hello.example', { issuer: 'acme' }, () => ''],
+  ['http', 'http://hello.example', {}, () => ''],
+])('with %s the command that is told works as it stands', async (_, url, data, flag) => {
+  const settings = objectOf(ConfigMap, 'config-ebb-certificate', { namespace: 'knative-serving' });
+  world.client.objects.push({ ...settings, data } as typeof settings);
+  const ready = { observedGeneration: 1, url, conditions: [{ type: 'Ready', status: 'True' }] };
+  world.client.react = (written) => [{ ...written, status: ready } as typeof written];
+  expect(await up('up')).toBe(0);
+  expect(world.out).toContain(`Try:  curl ${flag(world.folder)}${url}\n`);
 });
 
 test('an example that cannot run does not keep the platform from running', async () => {

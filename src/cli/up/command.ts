@@ -11,6 +11,7 @@ import { usage } from '../failure.ts';
 import { USUAL_PORTS } from '../usual-ports.ts';
 import type { CliPorts, UpOptions } from '../ports.ts';
 import { upDetached } from './detach.ts';
+import { exampleCa } from './example-ca.ts';
 import { welcome } from './welcome.ts';
 
 const HELP = `
@@ -124,6 +125,7 @@ async function up(flags: Flags, ports: CliPorts): Promise<void> {
         kubeconfig: platform.kubeconfig,
         ms: ports.now() - began,
         dataDir: flags.data === undefined ? undefined : dataDir,
+        exampleCa: await exampleCa(example, dataDir, ports),
       }),
     );
     await Promise.race([untilAborted(ports.signal), platform.ended]);

@@ -19,6 +19,16 @@ test('it waits until the platform it started is ready, and tells the same as in 
   expect(world.err).toBe('ebb: no sandbox here\n');
 });
 
+test('where the example is https, it names the CA', async () => {
+  writeFileSync(join(world.folder, 'platform.out'), '');
+  world.running({ example: 'https://hello.default.localhost:8443' });
+  world.holders = [undefined, undefined, 99];
+  await world.run('up --detach');
+  expect(world.out).toContain(
+    `curl --cacert ${world.folder}/keys/serving-ca.crt https://hello.default.localhost:8443\n`,
+  );
+});
+
 test('one that runs already is left alone', async () => {
   world.holders = [7];
   expect(await world.run('up -d')).toBe(1);

@@ -6,6 +6,7 @@ import { endpointsOf } from '../data-dir.ts';
 import { Failure } from '../failure.ts';
 import { seconds } from '../output.ts';
 import type { CliPorts, Detached } from '../ports.ts';
+import { exampleCa } from './example-ca.ts';
 import { welcome } from './welcome.ts';
 
 /** A first start with the example on a slow machine takes some seconds; this is far more. */
@@ -27,7 +28,9 @@ export async function upDetached(dataDir: string, isNamed: boolean, ports: CliPo
   const logs = join(dataDir, 'logs');
   const kubeconfig = join(dataDir, 'kubeconfig');
   const named = isNamed ? dataDir : undefined;
-  ports.out(welcome({ endpoints: endpointsOf(dataDir), kubeconfig, ms: ports.now() - began, dataDir: named, logs }));
+  const endpoints = endpointsOf(dataDir);
+  const ca = await exampleCa(endpoints.example, dataDir, ports);
+  ports.out(welcome({ endpoints, kubeconfig, ms: ports.now() - began, dataDir: named, exampleCa: ca, logs }));
 }
 
 async function ready(child: Detached, dataDir: string, began: number, ports: CliPorts): Promise<void> {
