@@ -7,10 +7,14 @@ import { Route } from './route.ts';
 import { Service } from './service.ts';
 import { INSTANCE_ROWS, ROUTE_ROWS } from './traffic-settings.ts';
 
-const KEYS = [...Object.values(ROUTE_ROWS), ...Object.values(INSTANCE_ROWS)].map(([key]) => key);
+const [ROUTE_KEYS, INSTANCE_KEYS] = [ROUTE_ROWS, INSTANCE_ROWS].map((rows) =>
+  Object.values(rows).map(([key]) => key),
+) as [string[], string[]];
 const traffic = readFileSync(new URL('../../../docs/traffic.md', import.meta.url), 'utf8');
 
-test.each(KEYS)('docs/traffic.md has a row for %s', (key) => expect(traffic).toContain(`| \`${key}\` |`));
+test.each([...ROUTE_KEYS, ...INSTANCE_KEYS])('docs/traffic.md has a row for %s', (key) =>
+  expect(traffic).toContain(`| \`${key}\` |`),
+);
 
 type Annotations = Readonly<Record<string, string>>;
 const spec = { containers: [{ image: 'example.org/app' }] };
@@ -31,8 +35,8 @@ test('keys that the platform does not know are warned of, where they are and wit
   const { text, warnings } = tryWrite(Service, service({ 'ebb.dev/mirrors': 'x' }, { 'ebb.dev/max-queues': '5' }));
   expect(text).toBe('');
   expect(told(warnings)).toEqual([
-    'unknown annotation "ebb.dev/max-queues" does nothing; known here are ebb.dev/timeout, ebb.dev/max-queue, ebb.dev/queue-full-status, ebb.dev/ports, ebb.dev/backlog: spec.template.metadata.annotations',
-    'unknown annotation "ebb.dev/mirrors" does nothing; known here are ebb.dev/session-affinity, ebb.dev/routing-rules, ebb.dev/mirror, ebb.dev/async, ebb.dev/async-retries, ebb.dev/async-backoff, ebb.dev/async-timeout, ebb.dev/async-max-age, ebb.dev/async-parallelism, ebb.dev/async-callbacks: metadata.annotations',
+    `unknown annotation "ebb.dev/max-queues" does nothing; known here are ${INSTANCE_KEYS.join(', ')}: spec.template.metadata.annotations`,
+    `unknown annotation "ebb.dev/mirrors" does nothing; known here are ${ROUTE_KEYS.join(', ')}: metadata.annotations`,
   ]);
 });
 
