@@ -86,6 +86,7 @@ export class Bridge {
       return bridge;
     }
     await ip(`link add name ${name} type bridge`);
+    withoutIpv6(name);
     return new Bridge(name, await claimSubnet(name), new Set(), options);
   }
 
@@ -174,6 +175,7 @@ export class Bridge {
     const holder = await hold(script);
     const holderStarted = startOf(holder);
     if (!holderStarted) throw new Error('the holder of a Pod’s namespaces ended at once');
+    withoutIpv6(this.#portOf(index));
     await ip(`link set ${this.#portOf(index)} master ${this.name} up`);
     return { address, index, holder, holderStarted, hasExit: this.#hasExit };
   }
@@ -227,6 +229,15 @@ END
 echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
 echo ready
 exec ${tool('sleep')} ${SECONDS_OF_A_LIFETIME} >/dev/null 2>&1`;
+}
+
+/**
+ * The kernel gives an interface that comes up an address of IPv6. A browser on this machine takes every address that comes or goes for
+ * another network, and breaks off what it loads over HTTP/2: the page, too, for which the Pod is started.
+ */
+function withoutIpv6(name: string): void {
+  const setting = `/proc/sys/net/ipv6/conf/${name}/disable_ipv6`;
+  if (existsSync(setting)) writeFileSync(setting, '1');
 }
 
 /** Starts a holder; gives its process when the namespaces are set up. It outlives the platform. */
