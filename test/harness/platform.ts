@@ -35,7 +35,7 @@ export interface Platform {
 
 const FREE_PORTS = ['api', 'gateway', 'gateway-tls', 'console', 'registry'].flatMap((name) => [`--port-${name}`, '0']);
 
-/** Starts `ebb up`. Throws with its output where it is not ready within `timeoutMs`. */
+/** Starts `ebb up`. Throws with its output where it is not ready within `timeoutMs`, once it has stopped again. */
 export async function startPlatform(
   options: {
     dataDir?: string;
@@ -53,20 +53,25 @@ export async function startPlatform(
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const file = join(dataDir, 'endpoints.json');
-  await until(
-    () => existsSync(file),
-    options.timeoutMs ?? 60_000,
-    () => {
-      if (child.exitCode !== null) return `it ended with code ${child.exitCode}:\n${printed}`;
-      return `it was not ready in time:\n${printed}`;
-    },
-    () => child.exitCode !== null,
-  );
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
     await exited;
   };
+  const file = join(dataDir, 'endpoints.json');
+  try {
+    await until(
+      () => existsSync(file),
+      options.timeoutMs ?? 60_000,
+      () => {
+        if (child.exitCode !== null) return `it ended with code ${child.exitCode}:\n${printed}`;
+        return `it was not ready in time:\n${printed}`;
+      },
+      () => child.exitCode !== null,
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     dataDir,
     kubeconfig: join(dataDir, 'kubeconfig'),
