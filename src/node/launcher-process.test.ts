@@ -89,6 +89,16 @@ test('a program that was promised a volume is not started without it; the usual 
   expect((await (await start('/var/run/secrets/kubernetes.io/serviceaccount')).exited).code).toBe(0);
 });
 
+test('of many Pods each has ports of its own, though no program listens there yet', async () => {
+  const request = { namespace: 'ns', podName: 'p', hostname: 'p', containerPorts: [8080, 9090] };
+  const ports: number[] = [];
+  for (let i = 0; i < 1000; i++) {
+    const { hostPorts } = await launcher.prepare({ ...request, podUid: `p${i}` });
+    ports.push(...Object.values(hostPorts));
+  }
+  expect(new Set(ports).size).toBe(ports.length);
+});
+
 test('a command beside a container is spoken to', async () => {
   const { running } = await run('a', 8080, 'setInterval(() => {}, 1000)');
   const talk = await running.converse?.(['/bin/sh', '-c', 'cat; echo "$COLOUR" >&2; exit 3'], {

@@ -30,6 +30,7 @@ const NOTICES = [
 export function processLauncher(clock: Clock): Launcher {
   const listeners: Moved[] = [];
   const usage = new ProcessUsage(clock);
+  const promised: PromisedPorts = new Map();
   const measured = (running: RunningContainer): RunningContainer => ({
     ...running,
     usage: () => usage.of(running.pid),
@@ -41,7 +42,7 @@ export function processLauncher(clock: Clock): Launcher {
     name: 'process',
     notices: NOTICES,
     isSeen,
-    prepare,
+    prepare: (request) => prepare(request, promised),
     async start(sandbox, container) {
       checkMounts(container);
       fixed.check(container);
@@ -51,7 +52,7 @@ export function processLauncher(clock: Clock): Launcher {
     },
     onMoved: (listen) => void listeners.push(listen),
     adopt: async (_, record) => (startOf(record.pid) === record.started ? measured(adopted(record, clock)) : undefined),
-    discard: async () => {},
+    discard: async ({ podUid }) => void promised.delete(podUid),
   };
 }
 
@@ -72,10 +73,26 @@ function checkMounts({ mounts }: ContainerStart): void {
   );
 }
 
+/** Ports that Pods were told, by their uid: until a program listens there, the system would give them out again. */
+type PromisedPorts = Map<string, number[]>;
+
 /** A free port of this machine for each port of the Pod. */
-async function prepare({ podUid, containerPorts }: SandboxRequest): Promise<Sandbox> {
-  const pairs = await Promise.all(containerPorts.map(async (port) => [port, await freePort()] as const));
+async function prepare({ podUid, containerPorts }: SandboxRequest, promised: PromisedPorts): Promise<Sandbox> {
+  const own: number[] = [];
+  promised.set(podUid, own);
+  const pairs = await Promise.all(
+    containerPorts.map(async (port) => [port, await promisedPort(own, promised)] as const),
+  );
   return { podUid, address: '127.0.0.1', hostPorts: Object.fromEntries(pairs) };
+}
+
+async function promisedPort(own: number[], promised: PromisedPorts): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if ([...promised.values()].some((ports) => ports.includes(port))) continue;
+    own.push(port);
+    return port;
+  }
 }
 
 function freePort(): Promise<number> {
