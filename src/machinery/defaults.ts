@@ -44,7 +44,7 @@ function presetsOf(node: NodeOf<'object'>): readonly (readonly [string, unknown]
 function hasDefaults(node: SchemaNode): boolean {
   const found = known.get(node);
   if (found !== undefined) return found;
-  known.set(node, false); // Of a schema that contains itself, unless it is found otherwise.
+  known.set(node, true); // What a schema that contains itself is taken for on the way: to look in vain does no harm.
   const has = inside(node).some((child) => child.default !== undefined || hasDefaults(child));
   known.set(node, has);
   return has;

@@ -9,6 +9,7 @@ import { compileJsonPath } from './jsonpath.ts';
 import { defineKind } from './kind.ts';
 import type { KubeObject } from './meta.ts';
 import { Problems } from './problems.ts';
+import type { SchemaNode } from './schema.ts';
 import { int32, list, object, quantity, text } from './schema.ts';
 import { checkShape } from './shape.ts';
 import { parseFieldSelector } from './field-selector.ts';
@@ -108,6 +109,16 @@ test('defaults of the schema are filled in', () => {
   const made = thing({ size: 1 });
   applyDefaults(Thing, made);
   expect(made.spec).toEqual({ size: 1, colour: 'red' });
+});
+
+test('defaults are filled in however deep a schema contains itself', () => {
+  const fields: Record<string, SchemaNode> = {};
+  const tree: SchemaNode = { type: 'object', fields, required: [] };
+  fields.twig = { type: 'object', fields: { tree }, required: [] };
+  fields.colour = { type: 'string', default: 'green' };
+  const made = { twig: { tree: { twig: {} } } };
+  applyDefaults({ schema: tree }, made);
+  expect(made).toEqual({ colour: 'green', twig: { tree: { colour: 'green', twig: {} } } });
 });
 
 test.each([
