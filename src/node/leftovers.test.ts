@@ -19,7 +19,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const record = { id: 'gone/c/0', pid: 0, started: 'then' };
 const sandbox = (podUid: string) => ({ podUid, address: '10.0.0.2', hostPorts: {} });
 
-function scene() {
+function scene(discard?: Launcher['discard']) {
   const story: string[] = [];
   const exit = Promise.withResolvers<{ code: number; oomKilled: boolean }>();
   const running: Partial<RunningContainer> = {
@@ -28,7 +28,7 @@ function scene() {
   };
   const launcher: Partial<Launcher> = {
     adopt: () => Promise.resolve(running as RunningContainer),
-    discard: async ({ podUid }) => void story.push(`discard ${podUid}`),
+    discard: discard ?? (async ({ podUid }) => void story.push(`discard ${podUid}`)),
   };
   const records = new PodRecords(join(folder, 'running'));
   for (const uid of ['here', 'gone'])
@@ -37,7 +37,7 @@ function scene() {
     launcher: launcher as Launcher,
     records,
     folder: join(folder, 'pods'),
-    warn: (message) => story.push(message),
+    warn: (message, fields) => story.push(`${message} ${JSON.stringify(fields)}`),
   });
   return { leftovers, records, story, exit };
 }
@@ -50,6 +50,17 @@ test('containers of Pods that are gone are killed, then their places go, then wh
   exit.resolve({ code: 137, oomKilled: false });
   await settle();
   expect([story, [...records.all().keys()]]).toEqual([['SIGKILL', 'discard gone'], ['here']]);
+});
+
+test('what cannot be ended is told, and stays noted for the next platform', async () => {
+  const { leftovers, records, story, exit } = scene(() => Promise.reject(new Error('busy')));
+  exit.resolve({ code: 137, oomKilled: false });
+  leftovers.reap(new Set(['here']));
+  await settle();
+  expect([story, records.all().has('gone')]).toEqual([
+    ['SIGKILL', 'what a Pod left running could not be ended {"uid":"gone","error":"busy"}'],
+    true,
+  ]);
 });
 
 test('folders of Pods that are gone go', async () => {

@@ -34,7 +34,12 @@ export class Leftovers {
 
   /** Containers of Pods that the API has no more. */
   reap(pods: ReadonlySet<string | undefined>): void {
-    for (const [uid, record] of this.#ports.records.all()) if (!pods.has(uid)) void this.#kill(uid, record);
+    const { records, warn } = this.#ports;
+    for (const [uid, record] of records.all())
+      if (!pods.has(uid))
+        this.#kill(uid, record).catch((error: unknown) =>
+          warn('what a Pod left running could not be ended', { uid, error: messageOf(error) }),
+        );
   }
 
   async #kill(uid: string, { sandbox, containers }: PodRecord): Promise<void> {
