@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -71,6 +71,14 @@ async function freePort(): Promise<number> {
 }
 
 const IDLE = 'setInterval(() => {}, 1000)';
+
+test.runIf(process.platform === 'linux')('a program that cannot even be named leaves no file open', async () => {
+  const sandbox: Sandbox = { podUid: 'p', address: '127.0.0.1', hostPorts: {} };
+  const nameless = startOf('p', 8080, [process.execPath, 'a\0b']);
+  await expect(launcher.start(sandbox, nameless)).rejects.toThrow('null bytes');
+  const open = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+  expect(await Promise.all(open)).not.toContain(nameless.logFile);
+});
 
 test('a program that was promised a volume is not started without it; the usual token is no such promise', async () => {
   const sandbox = await launcher.prepare({

@@ -1,5 +1,6 @@
 // Runs containers as plain child processes of this machine, each with a port of its own. It isolates nothing, and says so.
 
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -114,9 +115,7 @@ async function start({ hostPorts }: Sandbox, container: ContainerStart): Promise
     env: Object.fromEntries(environment(container, hostPorts)),
   };
   const [command = '', ...args] = container.command.map((word) => onThisMachine(word, root));
-  const log = openSync(container.logFile, 'a', 0o640);
-  const child = spawn(command, args, { cwd: place.cwd, env: place.env, stdio: ['ignore', log, log], detached: true });
-  closeSync(log);
+  const child = begin(command, args, place, container.logFile);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
@@ -133,6 +132,15 @@ async function start({ hostPorts }: Sandbox, container: ContainerStart): Promise
     exec: (words, timeoutMs) => exec(words, place, timeoutMs),
     converse: async (words, asked) => talk(words, place, asked),
   };
+}
+
+function begin(command: string, args: readonly string[], { cwd, env }: Place, logFile: string): ChildProcess {
+  const log = openSync(logFile, 'a', 0o640);
+  try {
+    return spawn(command, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
+  } finally {
+    closeSync(log);
+  }
 }
 
 /** Where a container's processes run. */

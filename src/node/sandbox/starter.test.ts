@@ -1,5 +1,7 @@
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { starterFailure, starterVerdict, unshareExit } from './starter.ts';
+import { settle } from '#base/mod.ts';
+import { startedFrom, starterFailure, starterVerdict, unshareExit } from './starter.ts';
 
 /** A failed call as the entry program tells it: words, a zero, and the error's number in eight bytes. */
 function failure(words: string, error: number): string {
@@ -40,4 +42,12 @@ test.each<[string, Parameters<typeof unshareExit>, ReturnType<typeof unshareExit
   ['one that fails otherwise', [2, null, 'sigprocmask\n'], { code: 2, signal: null }],
 ])('the end of %s', (_, seen, wanted) => {
   expect(unshareExit(...seen)).toEqual(wanted);
+});
+
+test('a starter that could not be forked fails once its channel has ended, and nobody misses it until then', async () => {
+  const channel = new PassThrough();
+  const started = startedFrom(channel, Promise.reject(new Error('spawn EAGAIN')));
+  await settle();
+  channel.end();
+  await expect(started).rejects.toThrow('spawn EAGAIN');
 });

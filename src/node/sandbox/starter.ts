@@ -30,14 +30,21 @@ export async function beginInside({
   logFile,
 }: Beginning): Promise<{ pid: number; exited: Promise<RawExit> }> {
   const log = openSync(logFile, 'a', 0o640);
-  const child = spawn(tool('nsenter'), wordsInto(holder, script), {
-    env: TOOL_ENV,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', log, log],
-    detached: true,
-  });
-  closeSync(log);
+  const child = begin(wordsInto(holder, script), log);
   const exited = exitOfUnshare(child);
   return { pid: await startedFrom(child.stdio[STARTER_FD] as Readable, exited), exited };
+}
+
+function begin(words: readonly string[], log: number): ChildProcess {
+  try {
+    return spawn(tool('nsenter'), words, {
+      env: TOOL_ENV,
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', log, log],
+      detached: true,
+    });
+  } finally {
+    closeSync(log);
+  }
 }
 
 /** Into the Pod's network, name and memory shared between processes; from there into mounts and processes of its own. */
@@ -79,7 +86,9 @@ export function starterFailure(heard: Buffer): string {
   return `unable to start container process: ${why || 'its namespaces could not be made'}`;
 }
 
-async function startedFrom(channel: Readable, exited: Promise<unknown>): Promise<number> {
+/** The program's process, as its starter tells it. Throws where there will be none, as `exited` does where not even the starter began. */
+export async function startedFrom(channel: Readable, exited: Promise<unknown>): Promise<number> {
+  exited.catch(() => {}); // Heard below, but the channel ends later than a starter fails that could not be forked.
   let heard = Buffer.alloc(0);
   // The process that waits for the program keeps the channel open, so what is said counts and not its end.
   for await (const chunk of channel) {
