@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { settle } from '#base/mod.ts';
 import { StartProblem } from './container.ts';
 import { lifeScene } from './pod-life.fixture.ts';
 
@@ -41,4 +42,22 @@ test('what is asked for comes, or fails, as long as it lasts', async () => {
   life.end();
   await expect(never).rejects.toThrow(StartProblem);
   await expect(life.unlessOver(Promise.resolve(1))).rejects.toThrow('the Pod is being stopped');
+});
+
+test('what is asked for of a Pod that stops may fail unheard', async () => {
+  const { life } = lifeScene();
+  life.end();
+  const asked = Promise.withResolvers<never>();
+  await expect(life.unlessOver(asked.promise)).rejects.toThrow(StartProblem);
+  asked.reject(new Error('no'));
+  await settle();
+});
+
+test('a note that cannot be written is told, and stops nothing', () => {
+  const note = () => {
+    throw new Error('the disk is full');
+  };
+  const { life, said } = lifeScene({}, { note });
+  life.note(undefined);
+  expect(said).toEqual(['what runs of a Pod could not be noted {"pod":"ns/p","error":"the disk is full"}']);
 });

@@ -7,6 +7,7 @@ import type { Pod } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
 import { StartProblem } from './container.ts';
 import type { PodPorts } from './pod-ports.ts';
+import type { PodRecord } from './record.ts';
 
 /** What all parts of one Pod's worker share: the ports, the newest that is known of the Pod, and whether anything may still begin. */
 export class PodLife {
@@ -56,10 +57,19 @@ export class PodLife {
     const { signal } = this.#over;
     return new Promise((resolve, reject) => {
       const onStop = () => reject(new StartProblem('ContainerCreating', 'the Pod is being stopped'));
-      if (signal.aborted) return onStop();
+      if (signal.aborted) onStop();
       signal.addEventListener('abort', onStop, { once: true });
       asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', onStop));
     });
+  }
+
+  /** For a later platform. Where it cannot be written, the Pod runs on: the next note tells it all. */
+  note(record: PodRecord | undefined): void {
+    try {
+      this.ports.note(this.uid, record);
+    } catch (error) {
+      this.warn('what runs of a Pod could not be noted', error);
+    }
   }
 
   event(type: 'Normal' | 'Warning', reason: string, message: string): void {

@@ -96,14 +96,13 @@ export class PodPlace {
 
   /** Gives it up; a later platform is to find nothing of it. */
   async discard(): Promise<void> {
-    const { ports, uid } = this.#life;
     const sandbox = this.#sandbox;
     this.#sandbox = undefined;
     try {
-      if (sandbox) await ports.launcher.discard(sandbox);
+      if (sandbox) await this.#life.ports.launcher.discard(sandbox);
     } catch (error) {
       this.#life.warn('the place of a Pod could not be taken away', error);
     }
-    ports.note(uid, undefined);
+    this.#life.note(undefined);
   }
 }

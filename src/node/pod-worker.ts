@@ -161,10 +161,10 @@ export class PodWorker {
 
   /** What is so now is noted for a later platform and told to the API; a Pod that has run to its end is let go of. */
   #changed(): void {
-    const { ports, uid, pod } = this.#life;
+    const { pod } = this.#life;
     const { sandbox } = this.#place;
     this.#containers.wake();
-    if (sandbox && !this.#life.isOver) ports.note(uid, recordOf(sandbox, this.#containers.lasting));
+    if (sandbox && !this.#life.isOver) this.#life.note(recordOf(sandbox, this.#containers.lasting));
     if (!this.#life.isOver && isComingUp(this.#containers, pod.status)) this.#reporter.reportWithin(STEPS_MS);
     else void this.#reporter.report();
     if (hasRunOut(this.#containers) && !this.#life.isOver) void this.#end.runOut();

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,6 +40,15 @@ test('the same note again writes nothing', async () => {
   const { size } = await stat(join(folder, 'a.json'));
   records.note('a', record(1));
   expect((await stat(join(folder, 'a.json'))).size).toBe(size);
+});
+
+test('a note that could not be written is written when it comes again', async () => {
+  const records = new PodRecords(folder);
+  await rm(folder, { recursive: true });
+  expect(() => records.note('a', record(1))).toThrow('ENOENT');
+  await mkdir(folder);
+  records.note('a', record(1));
+  expect(new PodRecords(folder).all().get('a')).toEqual(record(1));
 });
 
 test('of a note that was cut off the one before it counts, and the next is whole', async () => {

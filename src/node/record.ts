@@ -52,7 +52,6 @@ export class PodRecords {
       rmSync(file, { force: true });
       return;
     }
-    this.#records.set(podUid, record);
     const line = `\n${JSON.stringify(record)}`;
     const length = (this.#lengths.get(podUid) ?? 0) + line.length;
     if (length <= MOST_LENGTH) appendFileSync(file, line, { mode: 0o600 });
@@ -60,6 +59,7 @@ export class PodRecords {
       writeFileSync(`${file}.new`, line, { mode: 0o600 });
       renameSync(`${file}.new`, file);
     }
+    this.#records.set(podUid, record);
     this.#lengths.set(podUid, length <= MOST_LENGTH ? length : line.length);
   }
 }
