@@ -56,7 +56,7 @@ export class PodContainers {
     const { place, volumes } = this.#parts;
     place.take(record.sandbox);
     if ((await this.#adopt(record)) === 0) {
-      await place.refuse(record.sandbox);
+      await place.refuse();
       return false;
     }
     this.#conclude();

@@ -113,6 +113,15 @@ test.each([
   expect(place.addressOf(8080)).toEqual(wanted);
 });
 
+test('of an earlier platform is made anew where it is no good, also if that cannot be taken away', async () => {
+  const { place, said, story } = scene({ discard: () => Promise.reject(new Error('busy')) });
+  place.take({ ...sandbox, address: '10.0.0.1' });
+  await place.refuse();
+  await place.make();
+  expect([place.facts.podIP, story]).toEqual(['10.0.0.2', ['changed 10.0.0.2']]);
+  expect(said).toEqual(['the place of a Pod could not be taken away {"pod":"ns/p","error":"busy"}']);
+});
+
 test('is given up even where it cannot be taken away, and nothing of it is noted any more', async () => {
   const { place, said, story } = scene({ discard: () => Promise.reject(new Error('busy')) });
   place.take(sandbox);

@@ -70,9 +70,8 @@ export class PodPlace {
   }
 
   /** What was taken is no good: nothing runs in it any more. */
-  async refuse(sandbox: Sandbox): Promise<void> {
-    await this.#life.ports.launcher.discard(sandbox);
-    this.#sandbox = undefined;
+  refuse(): Promise<void> {
+    return this.#giveUp();
   }
 
   /** Its ports are reached elsewhere than was thought: probes and the API must know. */
@@ -96,6 +95,12 @@ export class PodPlace {
 
   /** Gives it up; a later platform is to find nothing of it. */
   async discard(): Promise<void> {
+    await this.#giveUp();
+    this.#life.note(undefined);
+  }
+
+  /** What is left of it is in nobody's way: the Pod goes on without. */
+  async #giveUp(): Promise<void> {
     const sandbox = this.#sandbox;
     this.#sandbox = undefined;
     try {
@@ -103,6 +108,5 @@ export class PodPlace {
     } catch (error) {
       this.#life.warn('the place of a Pod could not be taken away', error);
     }
-    this.#life.note(undefined);
   }
 }
