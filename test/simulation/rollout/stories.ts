@@ -75,7 +75,8 @@ function web({ image, traffic, gradual = false }: Wish): Wanted {
     spec: {
       template: {
         metadata: { annotations },
-        spec: { containers: [{ name: 'user-container', image: `ko.local/${image}` }] },
+        // The default of `enableServiceLinks` is filled in at creation alone: without it a user who tries again would ask for something else.
+        spec: { enableServiceLinks: false, containers: [{ name: 'user-container', image: `ko.local/${image}` }] },
       },
       traffic: shares ?? [{ latestRevision: true, percent: 100 }],
     },
