@@ -7,14 +7,12 @@ import type { Finished } from './entry.ts';
 import type { Invocation } from './ledger.ts';
 import { isTooOld, mayBeOfStop, nextStep, refusalIn, tooOld } from './next-step.ts';
 import type { Records } from './records.ts';
+import { TROUBLE_MS } from './records.ts';
 import type { Attempt, KeptRequest, Outcome } from './words.ts';
 
 /** Headers by which a function knows an invocation, and which attempt it is. */
 export const ID_HEADER = 'Ebb-Invocation-Id';
 export const ATTEMPT_HEADER = 'Ebb-Attempt';
-
-/** The wait after a read or write of the log that failed. */
-const TROUBLE_MS = 1000;
 
 /** How an invocation ends, and by which attempt, where it was one. */
 export interface End {

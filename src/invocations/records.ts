@@ -12,8 +12,8 @@ import { isOver } from './ledger.ts';
 import { STREAM } from './stream.ts';
 
 const READ = { records: 1000, bytes: 4 * 2 ** 20 };
-/** The wait after a write of the log that failed. */
-const TROUBLE_MS = 1000;
+/** The wait after a read or write of the log that failed. */
+export const TROUBLE_MS = 1000;
 
 export interface RecordsPorts {
   readonly clock: Clock;
