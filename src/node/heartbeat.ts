@@ -25,7 +25,7 @@ export class Heartbeat {
     this.#ports = ports;
   }
 
-  /** The Node is there and ready when it resolves; from then on it beats until it is stopped. */
+  /** Resolves after the first beat, by which the Node is there and ready; what fails is told, and tried again with the next. */
   async begin(): Promise<void> {
     await this.#beat();
   }
