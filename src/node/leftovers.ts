@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { messageOf } from '#base/mod.ts';
 import type { Launcher } from './launcher.ts';
 import { logFile } from './logs.ts';
-import { killOne, startOf, writersInto } from './processes.ts';
+import { signalOne, startOf, writersInto } from './processes.ts';
 import type { PodRecord, PodRecords } from './record.ts';
 
 export interface LeftoverPorts {
@@ -29,7 +29,7 @@ export class Leftovers {
     const known = new Set(
       [...records.all()].flatMap(([uid, record]) => logsOf(uid, record, folder).map((file) => relative(folder, file))),
     );
-    for (const { pid, file } of writersInto(folder)) if (!known.has(file)) killOne(pid);
+    for (const { pid, file } of writersInto(folder)) if (!known.has(file)) signalOne(pid, 'SIGKILL');
   }
 
   /** Containers of Pods that the API has no more. */

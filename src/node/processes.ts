@@ -68,10 +68,10 @@ function outputOf(pid: string): string | undefined {
   }
 }
 
-/** Ends one process, whatever it is doing; nothing happens where it is gone. */
-export function killOne(pid: number): void {
+/** Signals one process; nothing happens where it is gone. */
+export function signalOne(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

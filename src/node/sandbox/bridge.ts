@@ -237,7 +237,12 @@ exec ${tool('sleep')} ${SECONDS_OF_A_LIFETIME} >/dev/null 2>&1`;
  */
 function withoutIpv6(name: string): void {
   const setting = `/proc/sys/net/ipv6/conf/${name}/disable_ipv6`;
-  if (existsSync(setting)) writeFileSync(setting, '1');
+  try {
+    if (existsSync(setting)) writeFileSync(setting, '1');
+  } catch (error) {
+    // Where the system's settings may only be read, such as in a container, Pods do without.
+    if (!['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 /** Starts a holder; gives its process when the namespaces are set up. It outlives the platform. */

@@ -2,7 +2,7 @@
 
 import type { Clock } from '#base/mod.ts';
 import type { ContainerRecord, ContainerRights, ContainerUser, RunningContainer } from '../launcher.ts';
-import { startOf } from '../processes.ts';
+import { signalOne, startOf } from '../processes.ts';
 import { USUAL_CAPABILITIES } from './capabilities.ts';
 import { converseInside } from './conversation.ts';
 import type { Rights } from './entering.ts';
@@ -45,7 +45,7 @@ export function runningFrom(
     record,
     exited,
     signal(name) {
-      if (startOf(pid) === started) process.kill(pid, name);
+      if (startOf(pid) === started) signalOne(pid, name);
     },
     exec: (command, timeoutMs) => execInside(inside, entry, command, timeoutMs, clock),
     converse: (command, asked) => converseInside(inside, entry, command, asked),
