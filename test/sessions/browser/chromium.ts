@@ -37,6 +37,8 @@ const FLAGS = [
   '--disable-gpu',
   '--disable-dev-shm-usage',
   '--disable-extensions',
+  // One visit is one try.
+  '--disable-auto-reload',
   // It asks nobody but the gateway ...
   '--disable-background-networking',
   '--disable-component-update',

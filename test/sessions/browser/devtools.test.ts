@@ -57,10 +57,19 @@ test('events are heard in their session until one no longer listens', async () =
   expect(heard).toEqual([1]);
 });
 
-test('a browser that goes answers no call, neither those under way nor later ones', async () => {
+test('one event may be awaited, and is heard once', async () => {
+  const { devtools, say } = played();
+  const loaded = devtools.once<number>('Page.loaded', 'S');
+  say({ method: 'Page.loaded', sessionId: 'T', params: 1 }, { method: 'Page.loaded', sessionId: 'S', params: 2 });
+  expect(await loaded).toBe(2);
+});
+
+test('a browser that goes answers no call and has no event, neither those under way nor later ones', async () => {
   const { devtools, from } = played();
-  const call = devtools.call('A.one');
+  const underWay = [devtools.call('A.one'), devtools.once('Page.loaded', 'S')];
   from.destroy();
-  await expect(call).rejects.toThrow('the browser has gone');
+  await expect(underWay[0]).rejects.toThrow('the browser has gone without A.one');
+  await expect(underWay[1]).rejects.toThrow('the browser has gone without Page.loaded');
+  await expect(devtools.once('Page.loaded', 'S')).rejects.toThrow('the browser has gone');
   await expect(devtools.call('A.two')).rejects.toThrow('the browser has gone');
 });

@@ -11,7 +11,8 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
-interface Call {
+/** Who waits for an answer, or for an event. */
+interface Waiting {
   readonly method: string;
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -20,7 +21,8 @@ interface Call {
 /** Calls with their answers, and events. A session is a page that one is attached to; without one, it is the browser that is spoken to. */
 export class DevTools {
   readonly #out: Writable;
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new Map<number, Waiting>();
+  readonly #events = new Set<Waiting>();
   readonly #listeners = new Map<string, Set<(params: unknown) => void>>();
   #lastId = 0;
   #unread = '';
@@ -50,6 +52,21 @@ export class DevTools {
     return () => void listeners.delete(listener as (params: unknown) => void);
   }
 
+  /** The next event of this name in a session. Rejects where the browser goes without it. */
+  async once<Params>(method: string, session: string): Promise<Params> {
+    if (this.#gone) throw this.#gone;
+    const params = await new Promise<unknown>((resolve, reject) => {
+      const waiting = { method, resolve, reject };
+      this.#events.add(waiting);
+      const off = this.on(method, session, (params) => {
+        off();
+        this.#events.delete(waiting);
+        resolve(params);
+      });
+    });
+    return params as Params;
+  }
+
   #read(text: string): void {
     const messages = (this.#unread + text).split('\0');
     this.#unread = messages.pop() ?? '';
@@ -69,8 +86,10 @@ export class DevTools {
 
   #end(): void {
     this.#gone = new Error('the browser has gone');
-    for (const { reject } of this.#calls.values()) reject(this.#gone);
+    for (const { method, reject } of [...this.#calls.values(), ...this.#events])
+      reject(new Error(`the browser has gone without ${method}`));
     this.#calls.clear();
+    this.#events.clear();
   }
 }
 

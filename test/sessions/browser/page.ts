@@ -58,9 +58,10 @@ export async function openPage(devtools: DevTools): Promise<BrowserPage> {
   return {
     async visit(url) {
       const heard = hearAnswers(devtools, sessionId, targetId);
-      const loaded = once(devtools, 'Page.loadEventFired', sessionId);
-      const { errorText } = await call<{ errorText?: string }>('Page.navigate', { url });
-      await loaded;
+      const [, { errorText }] = await Promise.all([
+        devtools.once('Page.loadEventFired', sessionId),
+        call<{ errorText?: string }>('Page.navigate', { url }),
+      ]);
       heard.end();
       const security = await securityState(devtools, sessionId);
       const text = await call<{ result: { value: string } }>('Runtime.evaluate', {
@@ -107,19 +108,12 @@ function answerOf({ url, status, protocol, connectionId, securityDetails }: Resp
 
 /** The browser tells it once when one begins to ask. */
 async function securityState(devtools: DevTools, session: string): Promise<Pick<Visit, 'state' | 'serial'>> {
-  const told = once<SecurityState>(devtools, 'Security.visibleSecurityStateChanged', session);
-  await devtools.call('Security.enable', {}, session);
-  const { securityState: state, certificateSecurityState } = (await told).visibleSecurityState;
+  const [{ visibleSecurityState }] = await Promise.all([
+    devtools.once<SecurityState>('Security.visibleSecurityStateChanged', session),
+    devtools.call('Security.enable', {}, session),
+  ]);
+  const { securityState: state, certificateSecurityState } = visibleSecurityState;
   await devtools.call('Security.disable', {}, session);
   const [leaf] = certificateSecurityState?.certificate ?? [];
   return leaf ? { state, serial: new X509Certificate(Buffer.from(leaf, 'base64')).serialNumber } : { state };
-}
-
-function once<Params>(devtools: DevTools, event: string, session: string): Promise<Params> {
-  return new Promise((resolve) => {
-    const off = devtools.on<Params>(event, session, (params) => {
-      off();
-      resolve(params);
-    });
-  });
 }
