@@ -25,7 +25,7 @@ test.each([...COMMANDS, 'image add', 'image ls', 'image rm'])(
   'ebb %s --help has a description and examples',
   async (command) => {
     expect(await world.run(`${command} --help`)).toBe(0);
-    expect(world.out).toMatch(new RegExp(`^Usage: ebb ${command} `));
+    expect(world.out).toMatch(new RegExp(`^Usage: ebb ${command}[ |]`));
     expect(world.out).toMatch(/\n\n[A-Z][^\n]+(?:\n[^\n]+)*\.\n/);
     if (!command.includes(' ')) expect(world.out).toContain('Examples:');
   },
