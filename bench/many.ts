@@ -101,11 +101,10 @@ export async function eachUntil(
   const { resourceVersion } = await ebb.client.list(Service, { namespace: NAMESPACE });
   const waiting = new Map<string, () => void>();
   const watched = hear(ebb, resourceVersion, isDone, waiting, stop.signal);
-  const left = [...names].reverse();
+  const left = names.values();
   const worker = async () => {
-    for (let name = left.pop(); name !== undefined; name = left.pop()) {
-      const key = name;
-      const done = new Promise<void>((resolve) => waiting.set(key, resolve));
+    for (const name of left) {
+      const done = new Promise<void>((resolve) => waiting.set(name, resolve));
       const after = await act(name);
       await done;
       after();

@@ -93,13 +93,12 @@ export class Registry {
     checkSubresource(kind, options.subresource);
     const { object, warnings } = decodeIncoming(kind, incoming, options.fieldValidation);
     checkPlace(object, place);
-    let fresh: KubeObject | undefined = object;
+    let unused: KubeObject | undefined = object;
     const change: Change = () => {
-      // Whoever changes an object changes what it is given, so that each further try needs one of its own.
-      const given = fresh ?? decodeIncoming(kind, incoming, options.fieldValidation).object;
-      fresh = undefined;
+      // Whoever changes an object changes what it is given, so each further try is given one of its own.
+      const given = unused ?? decodeIncoming(kind, incoming, options.fieldValidation).object;
+      unused = undefined;
       checkVersionGiven(kind, given);
-      checkPlace(given, place);
       return given;
     };
     const changing = () => changeObject(this.#desk, kind, place, change, options);
@@ -193,7 +192,9 @@ function namesOwners(type: PatchType, body: PatchBody): boolean {
     if (metadata === undefined) return Object.keys(body).some((key) => key.startsWith('$'));
     return !isRecord(metadata) || Object.keys(metadata).some((key) => key === 'managedFields' || key.startsWith('$'));
   }
-  const places = Array.isArray(body) ? body.flatMap(({ path, from }) => [path, from ?? '/spec']) : [undefined];
+  const places = Array.isArray(body)
+    ? body.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from]))
+    : [undefined];
   return !places.every((place) => typeof place === 'string' && OF_NO_OWNER.test(place));
 }
 
