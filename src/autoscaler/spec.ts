@@ -1,5 +1,6 @@
 // The settings of one revision's autoscaling, and the numbers that follow from them alone.
 
+import { SECOND_MS } from '#base/mod.ts';
 import type { Aggregation } from './windows.ts';
 
 /** Who can reach a revision: traffic of a route, nobody, or it is not known yet. */
@@ -36,7 +37,6 @@ export interface AutoscalerSpec {
 
 const DEFAULT_TARGET = { concurrency: 100, rps: 200 } as const;
 const MIN_TARGET = 0.01;
-const SECOND_MS = 1000;
 
 /** What one copy can hold in all (§4.3). */
 export function totalOf({ metric, target, defaultTarget, containerConcurrency }: AutoscalerSpec): number {

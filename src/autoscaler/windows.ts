@@ -1,9 +1,10 @@
 // Averages over the last seconds. Values of one second are summed, for they come from different reporters.
 
+import { SECOND_MS } from '#base/mod.ts';
+
 /** How the seconds of a window count: each alike, or the newer the more. */
 export type Aggregation = 'linear' | 'weighted-exponential';
 
-const SECOND_MS = 1000;
 /** The weights of a full exponential window sum up to at least this… */
 const WEIGHT_PRECISION = 0.9999;
 /** …unless the window is so long that they would come near to a plain average. */

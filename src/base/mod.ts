@@ -25,4 +25,5 @@ export * from './quantity.ts';
 export * from './random.ts';
 export * from './raw-headers.ts';
 export * from './reading.ts';
+export * from './time-spans.ts';
 export * from './virtual-clock.ts';

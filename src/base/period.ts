@@ -1,11 +1,11 @@
 // Periods as ISO 8601 writes them (`PT0.2S`, `P1DT12H`), which is how Knative Eventing spells time. One decimal digit counts,
 // further ones are dropped; a month is a twelfth of a year, and a year is 365.2425 days.
 
-const SECOND = 1000;
-const DAY = 86_400 * SECOND;
-const YEAR = 365.2425 * DAY;
-const DATE_MS: Readonly<Record<string, number>> = { Y: YEAR, M: YEAR / 12, W: 7 * DAY, D: DAY };
-const TIME_MS: Readonly<Record<string, number>> = { H: 3600 * SECOND, M: 60 * SECOND, S: SECOND };
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './time-spans.ts';
+
+const YEAR = 365.2425 * DAY_MS;
+const DATE_MS: Readonly<Record<string, number>> = { Y: YEAR, M: YEAR / 12, W: 7 * DAY_MS, D: DAY_MS };
+const TIME_MS: Readonly<Record<string, number>> = { H: HOUR_MS, M: MINUTE_MS, S: SECOND_MS };
 
 /** A period in milliseconds, or what is wrong with its text. */
 export type ReadPeriod = { readonly ms: number } | { readonly fault: string };

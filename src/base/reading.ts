@@ -1,12 +1,10 @@
 // Reading what somebody wrote as text: the value, or what is wrong with it.
 
 import { parseDuration } from './duration.ts';
+import { HOUR_MS, SECOND_MS } from './time-spans.ts';
 
 /** What a text says, or what is wrong with it. */
 export type Read<T> = { readonly value: T } | { readonly fault: string };
-
-const SECOND = 1000;
-const HOUR = 3600 * SECOND;
 
 /** Reads a whole number without sign. */
 export function numberBetween(least: number, most: number): (text: string) => Read<number> {
@@ -21,6 +19,6 @@ export function durationBetween(least: number, most: number): (text: string) => 
   return (text) => {
     const value = parseDuration(text);
     if (value !== undefined && value >= least && value <= most) return { value };
-    return { fault: `expected a duration from ${least / SECOND}s to ${most / HOUR}h, such as "30s"` };
+    return { fault: `expected a duration from ${least / SECOND_MS}s to ${most / HOUR_MS}h, such as "30s"` };
   };
 }

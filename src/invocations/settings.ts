@@ -1,19 +1,16 @@
 // What a client and a service say about how an invocation is carried out. Pure.
 
 import type { Read as ReadText } from '#base/mod.ts';
-import { readAttemptTimeout, readBackoff, readMaxAge, readRetries } from '#base/mod.ts';
+import { HOUR_MS, readAttemptTimeout, readBackoff, readMaxAge, readRetries, SECOND_MS } from '#base/mod.ts';
 import type { AsyncRule } from '#gateway/mod.ts';
 import type { Settings } from './words.ts';
-
-const SECOND = 1000;
-const HOUR = 3600 * SECOND;
 
 /** Where neither service nor client says otherwise. An attempt lasts as long as the revision lets requests live. */
 export const DEFAULTS: Required<AsyncRule> = {
   retries: 3,
-  backoffMs: SECOND,
-  timeoutMs: 24 * HOUR,
-  maxAgeMs: 6 * HOUR,
+  backoffMs: SECOND_MS,
+  timeoutMs: 24 * HOUR_MS,
+  maxAgeMs: 6 * HOUR_MS,
   parallelism: 100,
   callbacks: 'public',
 };

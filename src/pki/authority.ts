@@ -1,5 +1,6 @@
 // The platform's own certificate authority: makes the CA, issues server and client certificates. Loaded only where one is to be made.
 
+import { DAY_MS } from '#base/mod.ts';
 import 'reflect-metadata';
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
@@ -8,7 +9,6 @@ import * as x509 from '@peculiar/x509';
 import type { KeyPair } from './key-pair.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
 const LEAF_DAYS = 365;
 

@@ -1,5 +1,6 @@
 // The keys of a platform, made at first start and kept in its folder; certificates are made anew before they end.
 
+import { DAY_MS } from '#base/mod.ts';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#base/mod.ts';
@@ -133,8 +134,6 @@ export async function keepKeys(folder: string, hosts: readonly string[], clock: 
   const admin = await kept.client('admin', ADMIN);
   return { caPem, server, admin, tokens: tokenSigner(await kept.tokenKey(), ISSUER) };
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * Asks once a day and hands on what came, so that a platform that never stops outlives its certificates.

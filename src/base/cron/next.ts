@@ -3,14 +3,11 @@
 
 import type { CronSchedule } from './schedule.ts';
 import type { TimeZone } from './zone.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time-spans.ts';
 
 /** A schedule that is not due within so many years never is (30 February). */
 const YEARS = 5;
 const YEAR_MS = 366 * 86_400_000;
-const SECOND_MS = 1000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /** The first moment after `after` (milliseconds since 1970) at which the schedule is due; undefined where there is none in five years. */
 export function nextTick(schedule: CronSchedule, zone: TimeZone, after: number): number | undefined {

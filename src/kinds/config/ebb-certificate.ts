@@ -1,12 +1,12 @@
 // config-ebb-certificate: where certificates of this platform's own class come from.
 
+import { DAY_MS } from '#base/mod.ts';
 import type { ConfigOf } from './define.ts';
 import { defineConfigMap } from './define.ts';
 import { duration, oneOfWords, words } from './settings.ts';
 
 const ISSUERS = ['local', 'acme'] as const;
 const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
-const DAY_MS = 86_400_000;
 const SHORTEST_MS = 3_600_000;
 
 export const certificateConfig = defineConfigMap(

@@ -1,10 +1,9 @@
 // config-gc: when revisions that no route leads to are deleted.
 
+import { HOUR_MS } from '#base/mod.ts';
 import type { ConfigOf } from './define.ts';
 import { defineConfigMap } from './define.ts';
 import { durationOrDisabled, whole, wholeOrDisabled } from './settings.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** A setting that is disabled is undefined. */
 export const gcConfig = defineConfigMap(

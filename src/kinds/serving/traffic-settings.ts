@@ -1,5 +1,6 @@
 // What this platform adds to traffic by annotations of its own: read here once, for those who check and those who carry out.
 
+import { HOUR_MS, SECOND_MS } from '#base/mod.ts';
 import type { Read } from '#base/mod.ts';
 import {
   isRecord,
@@ -79,10 +80,8 @@ export interface InstanceSettings {
   readonly backlog: BacklogSource;
 }
 
-const SECOND = 1000;
-const HOUR = 3600 * SECOND;
-const MAX_TIMEOUT_MS = 24 * HOUR;
-const MAX_AFFINITY_MS = 30 * 24 * HOUR;
+const MAX_TIMEOUT_MS = 24 * HOUR_MS;
+const MAX_AFFINITY_MS = 30 * 24 * HOUR_MS;
 /** As many as the gateway lets wait for one revision at most. */
 const MAX_QUEUE = 10_000;
 const MAX_ASYNC_PARALLELISM = 1000;
@@ -137,16 +136,16 @@ function settingsOf<T>(rows: Rows<T>, annotations: Annotations): Partial<T> {
 
 function readTimeout(text: string): Read<number> {
   const ms = parseDuration(text);
-  if (ms === undefined || ms < SECOND || ms > MAX_TIMEOUT_MS || ms % SECOND !== 0)
+  if (ms === undefined || ms < SECOND_MS || ms > MAX_TIMEOUT_MS || ms % SECOND_MS !== 0)
     return { fault: 'expected a duration of whole seconds from 1s to 24h, such as "30m"' };
   return { value: ms };
 }
 
 function readAffinity(text: string): Read<number> {
   const ms = parseDuration(text);
-  if (ms === undefined || ms < SECOND || ms > MAX_AFFINITY_MS || ms % SECOND !== 0)
+  if (ms === undefined || ms < SECOND_MS || ms > MAX_AFFINITY_MS || ms % SECOND_MS !== 0)
     return { fault: 'expected how long a client stays with its instance, from 1s to 720h, such as "1h"' };
-  return { value: ms / SECOND };
+  return { value: ms / SECOND_MS };
 }
 
 function readMaxQueue(text: string): Read<number> {

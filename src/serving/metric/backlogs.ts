@@ -1,7 +1,7 @@
 // Numbers elsewhere that count as load (`ebb.dev/backlog`): asked for every few seconds, told to the autoscaler every second.
 
 import type { Clock, Timer } from '#base/mod.ts';
-import { equal, messageOf } from '#base/mod.ts';
+import { equal, messageOf, SECOND_MS } from '#base/mod.ts';
 import type { BacklogSource } from '#kinds/mod.ts';
 import type { ObjectKey } from '#machinery/mod.ts';
 import type { FetchText } from '#telemetry/mod.ts';
@@ -27,7 +27,6 @@ interface Kept {
 
 const POLL_MS = 5000;
 const TIMEOUT_MS = 3000;
-const SECOND_MS = 1000;
 /** So many missed answers leave the last number in force. */
 const MISSES_BRIDGED = 3;
 

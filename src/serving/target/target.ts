@@ -1,13 +1,12 @@
 // A Revision and its Pods in the gateway's words.
 
+import { SECOND_MS } from '#base/mod.ts';
 import type { Endpoint, RequestLogSettings, Target } from '#gateway/mod.ts';
 import type { Pod, Revision } from '#kinds/mod.ts';
 import type { NamedPort, ObservabilityConfig } from '#kinds/mod.ts';
 import { CONFIGURATION_LABEL, instanceSettings, podAddress, SERVICE_LABEL } from '#kinds/mod.ts';
 import { isPodReady } from '../pods.ts';
 import { portNameOf, protocolOf, userPort } from '../revision/pod.ts';
-
-const SECOND = 1000;
 
 /** What is set for all Revisions. */
 export interface TargetSettings {
@@ -29,9 +28,11 @@ export function targetOf(revision: Revision, pods: readonly Pod[], settings: Tar
     ...(service ? { service } : {}),
     ...(configuration ? { configuration } : {}),
     concurrency: spec.containerConcurrency ?? 0,
-    timeoutMs: timeoutMs ?? (spec.timeoutSeconds ?? 0) * SECOND,
-    ...(spec.responseStartTimeoutSeconds ? { responseStartTimeoutMs: spec.responseStartTimeoutSeconds * SECOND } : {}),
-    ...(spec.idleTimeoutSeconds ? { idleTimeoutMs: spec.idleTimeoutSeconds * SECOND } : {}),
+    timeoutMs: timeoutMs ?? (spec.timeoutSeconds ?? 0) * SECOND_MS,
+    ...(spec.responseStartTimeoutSeconds
+      ? { responseStartTimeoutMs: spec.responseStartTimeoutSeconds * SECOND_MS }
+      : {}),
+    ...(spec.idleTimeoutSeconds ? { idleTimeoutMs: spec.idleTimeoutSeconds * SECOND_MS } : {}),
     protocol: protocolOf(revision),
     ...(ports.length > 0 ? { protocols: byName(ports, ({ protocol }) => protocol) } : {}),
     ...(maxQueue ? { maxWaiting: maxQueue } : {}),

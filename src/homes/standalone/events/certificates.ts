@@ -3,7 +3,7 @@
 import type { SecureContext } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '#base/mod.ts';
-import { messageOf } from '#base/mod.ts';
+import { DAY_MS, messageOf } from '#base/mod.ts';
 import type { Engine } from '#engine/mod.ts';
 import { CERTIFICATE_SECRETS, givenCertificate, spellingsOf } from '#eventing/mod.ts';
 import type { GatewayControl } from '#gateway/mod.ts';
@@ -20,7 +20,6 @@ import { daily } from '#pki/mod.ts';
 import type { Informers } from '#objects/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 
-const DAY_MS = 86_400_000;
 const LIFE_MS = 90 * DAY_MS;
 /** A certificate of the platform's own is made anew so long before its end. */
 const RENEW_MS = 30 * DAY_MS;
