@@ -82,7 +82,7 @@ export class RegistryClient {
   async manifest(reference: Reference, options: AskOptions = {}): Promise<FetchedManifest> {
     const path = `manifests/${placeOf(reference)}`;
     const response = await this.#ask('GET', reference, path, options, { Accept: ACCEPT });
-    const bytes = await gathered(bounded(bodyOf(response), MAX_MANIFEST_BYTES, response.url));
+    const bytes = await gathered(bodyOf(response, MAX_MANIFEST_BYTES));
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     if (reference.digest && digest !== reference.digest)
       throw new DigestMismatch(`expected ${reference.digest}, but ${response.url} is ${digest}`);
@@ -96,7 +96,7 @@ export class RegistryClient {
     options: AskOptions = {},
   ): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#ask('GET', reference, `blobs/${digest}`, options);
-    return bounded(bodyOf(response), size, response.url);
+    return bodyOf(response, size);
   }
 
   async #ask(
@@ -177,8 +177,7 @@ function isDenied({ status }: Response): boolean {
 async function accepted(response: Response, { method, url }: Place): Promise<Response> {
   if (response.ok) return response;
   const { status } = response;
-  const text =
-    method === 'HEAD' ? '' : (await gathered(bounded(bodyOf(response), MAX_MANIFEST_BYTES, url.href))).toString();
+  const text = method === 'HEAD' ? '' : (await gathered(bodyOf(response, MAX_MANIFEST_BYTES))).toString();
   const { code, message } = refusalIn(text) ?? { code: '', message: response.statusText || 'no reason given' };
   throw new RegistryError(`${method} ${url.href}: ${status}${code ? ` ${code}` : ''}: ${message}`, { status, code });
 }
@@ -205,15 +204,15 @@ function documentIn(bytes: Buffer, from: string): Manifest | Index {
   throw new Error(`${from} is neither an image manifest nor an image index (schema version 2)`);
 }
 
-function bodyOf(response: Response): AsyncIterable<Uint8Array> {
-  return (response.body ?? []) as AsyncIterable<Uint8Array>;
-}
-
-async function* bounded(chunks: AsyncIterable<Uint8Array>, most: number, from: string): AsyncGenerator<Uint8Array> {
+/**
+ * The body, no more than `most` bytes of it. It holds the response until it is read: `fetch` empties the body of one that the garbage
+ * collector has found before anybody began to read.
+ */
+async function* bodyOf(response: Response, most: number): AsyncGenerator<Uint8Array> {
   let size = 0;
-  for await (const chunk of chunks) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.length;
-    if (size > most) throw new Error(`${from} is larger than the ${most} bytes that were expected`);
+    if (size > most) throw new Error(`${response.url} is larger than the ${most} bytes that were expected`);
     yield chunk;
   }
 }
