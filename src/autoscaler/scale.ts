@@ -33,7 +33,7 @@ export interface ScaleFacts {
   readonly initialized: boolean;
   readonly reachability: Reachability;
   readonly enableScaleToZero: boolean;
-  /** The condition Active, and since when it has its status. */
+  /** The condition Active, and since when it has its status; while Unknown, since when an activation is tried by a platform that is up. */
   readonly active: { readonly status: 'True' | 'False' | 'Unknown'; readonly sinceMs: number };
   readonly stableWindowMs: number;
   readonly graceMs: number;

@@ -23,6 +23,21 @@ test.each([
   expect(elapsed.since('b', stamp)).toBe(Math.max(0, 15_000 + jump));
 });
 
+test('a deadline of progress counts from the start of the process at the earliest', async () => {
+  const clock = new VirtualClock();
+  const before = rfc3339(clock.now());
+  await clock.advance(8 * HOUR);
+  const elapsed = new Elapsed(clock);
+  await clock.advance(10_000);
+  const after = rfc3339(clock.now());
+  await clock.advance(5000);
+  expect([elapsed.since('a', before), elapsed.whileUp('a', before)]).toEqual([8 * HOUR + 15_000, 15_000]);
+  expect(elapsed.whileUp('a', after)).toBe(5000);
+  clock.jump(HOUR);
+  expect([elapsed.whileUp('a', before), elapsed.whileUp('a', after)]).toEqual([15_000, 5000]);
+  expect(elapsed.whileUp('a', '')).toBe(0);
+});
+
 test('what is no stamp is no time ago', () => {
   expect(new Elapsed(new VirtualClock()).since('a', '')).toBe(0);
 });

@@ -18,9 +18,12 @@ const MAX_SEEN = 20_000;
 export class Elapsed {
   readonly #clock: Clock;
   readonly #seen = new Map<string, Seen>();
+  /** By the monotonic clock: what was before, this process knows by stamps alone. */
+  readonly #beganMs: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#beganMs = clock.monotonic();
   }
 
   /** Milliseconds since a stamp, never below 0; 0 for what is none. `about` names whose stamp it is. */
@@ -33,6 +36,14 @@ export class Elapsed {
     this.#seen.set(name, seen);
     if (this.#seen.size > MAX_SEEN) this.#forgetOldest();
     return seen.agoMs + nowMs - seen.atMs;
+  }
+
+  /**
+   * The same without what was before this began: for deadlines of progress. While the platform was switched off nothing was tried,
+   * and nobody knows for how long before that it was.
+   */
+  whileUp(about: string, stamp: string): number {
+    return Math.min(this.since(about, stamp), this.#clock.monotonic() - this.#beganMs);
   }
 
   #forgetOldest(): void {

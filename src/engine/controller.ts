@@ -25,6 +25,11 @@ export interface Turn<O extends KubeObject> extends Reader {
   readonly steadyNow: number;
   /** How long ago a wall time is that stands in an object, whatever the wall clock was set to since this process first saw it. */
   elapsedSince(stamp: string): number;
+  /**
+   * The same as far as this process runs, for deadlines of progress: a platform on one's own machine is switched off at night, and
+   * in that time nothing was tried that could have failed.
+   */
+  elapsedWhileUp(stamp: string): number;
   /** Ends when the turn's time is up. */
   readonly signal: AbortSignal;
   /** Its writes are seen by the next reads. */

@@ -54,6 +54,10 @@ export class ReconcileTurn<O extends KubeObject> implements Turn<O> {
     return this.#parts.elapsed.since(`${this.object.kind} ${this.key}`, stamp);
   }
 
+  elapsedWhileUp(stamp: string): number {
+    return this.#parts.elapsed.whileUp(`${this.object.kind} ${this.key}`, stamp);
+  }
+
   /** Made for those who ask: few do, and there are many turns. */
   get signal(): AbortSignal {
     this.#end ??= new AbortController();

@@ -69,32 +69,45 @@ let gateway: FakeGateway;
 let stop: AbortController;
 let running: Promise<void>;
 let version = 0;
+/** Whether Pods can be started. */
+let hasNode = true;
+/** Stops the controllers, lets time pass, and starts others over what is stored. */
+let switchOff: (seconds: number) => Promise<void>;
 
 beforeEach(async () => {
   clock = new VirtualClock();
   gateway = new FakeGateway();
-  stop = new AbortController();
+  hasNode = true;
   const scheme = new Scheme(allKinds);
   const store = await Store.open(new ScriptedDatabase());
   const random = seededRandom(1);
   client = localClient(new Registry({ store, scheme, clock, random }), admin);
-  informers = localInformers(store, scheme);
+  const start = () => {
+    stop = new AbortController();
+    informers = localInformers(store, scheme);
+    runDeployments();
+    const digests = { resolve: async (image: string) => `${image}@sha256:0` };
+    const controllers = servingControllers({ client, informers, gateway, digests, clock, random, log: silentLog });
+    running = runControllers(controllers, stop);
+  };
+  switchOff = async (seconds) => {
+    await end();
+    await clock.advance(seconds * SECOND);
+    start();
+  };
   for (const name of ['default', 'knative-serving', 'knative-eventing'])
     await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as Namespace);
   for (const map of systemConfigMaps()) await client.create(ConfigMap, map);
-  runDeployments();
-  const digests = { resolve: async (image: string) => `${image}@sha256:0` };
-  running = runControllers(
-    servingControllers({ client, informers, gateway, digests, clock, random, log: silentLog }),
-    stop,
-  );
+  start();
 });
 
-afterEach(async () => {
+afterEach(() => end());
+
+async function end(): Promise<void> {
   stop.abort();
   await clock.advance(SECOND);
   await running;
-});
+}
 
 /** What Kubernetes would do: a Pod for each replica, ready at once. */
 function runDeployments(): void {
@@ -106,7 +119,7 @@ function runDeployments(): void {
 
 async function bring(name: string): Promise<void> {
   const deployment = await client.get(Deployment, 'default', name);
-  if (!deployment) return;
+  if (!deployment || !hasNode) return;
   const replicas = deployment.spec.replicas ?? 1;
   const pods = (await client.list(Pod, { namespace: 'default' })).items.filter(
     ({ metadata }) => metadata.ownerReferences?.[0]?.name === name,
@@ -189,6 +202,31 @@ test('a Service becomes ready, and by then the gateway knows where its requests 
     ['internal', 'hello.default', 'hello.default.svc', 'hello.default.svc.cluster.local'],
     ['external', 'hello.default.localhost'],
   ]);
+});
+
+test('a first Revision that is not up when the platform is switched off comes up in the morning', async () => {
+  hasNode = false;
+  await client.create(Service, service('ko.local/hello'));
+  await pass(60);
+  await switchOff(8 * 3600);
+  await pass(300);
+  expect(get(Deployment, 'hello-00001-deployment')?.spec.replicas).toBe(1);
+  expect(findCondition(get(Revision, 'hello-00001')?.status, 'Ready')?.status).toBe('Unknown');
+  hasNode = true;
+  await bring('hello-00001-deployment');
+  await ready();
+});
+
+test('a first Revision that does not come up within the deadline has failed, however long the platform was off', async () => {
+  hasNode = false;
+  await client.create(Service, service('ko.local/hello'));
+  await pass(60);
+  await switchOff(8 * 3600);
+  await pass(640);
+  expect(findCondition(get(Revision, 'hello-00001')?.status, 'Ready')).toMatchObject({
+    status: 'False',
+    message: 'Initial scale was never achieved',
+  });
 });
 
 test('an update makes a second Revision, traffic moves to it, and the first becomes a reserve', async () => {

@@ -17,9 +17,9 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Runs the controllers of workloads; the clock begins at midnight. */
+/** Runs the controllers of workloads; the clock begins at midnight. `switchOff` stops them for so long, and starts others. */
 async function within(
-  act: (client: Client, clock: VirtualClock) => Promise<void>,
+  act: (client: Client, clock: VirtualClock, switchOff: (ms: number) => Promise<void>) => Promise<void>,
   metricsFrom?: (informers: Informers, clock: VirtualClock) => MetricSources,
 ): Promise<void> {
   const clock = new VirtualClock();
@@ -27,28 +27,38 @@ async function within(
   const store = await Store.open(new ScriptedDatabase());
   const random = seededRandom(1);
   const client = localClient(new Registry({ store, scheme, clock, random }), { name: 'test', groups: [] });
-  const informers = localInformers(store, scheme);
-  const engine = createEngine({ client, informers, clock, random, log: silentLog, recorder: () => ({ record() {} }) });
   const volumes = { make: async () => {}, remove: async () => {} };
-  const abort = new AbortController();
-  const running = runControllers(
-    workloadControllers({
-      engine,
-      informers,
-      scheme,
-      random,
-      log: silentLog,
-      rootCa: 'PEM',
-      volumes,
-      ...(metricsFrom ? { metrics: metricsFrom(informers, clock) } : {}),
-    }),
-    abort,
-  );
+  const start = () => {
+    const informers = localInformers(store, scheme);
+    const recorder = () => ({ record() {} });
+    const abort = new AbortController();
+    const running = runControllers(
+      workloadControllers({
+        engine: createEngine({ client, informers, clock, random, log: silentLog, recorder }),
+        informers,
+        scheme,
+        random,
+        log: silentLog,
+        rootCa: 'PEM',
+        volumes,
+        ...(metricsFrom ? { metrics: metricsFrom(informers, clock) } : {}),
+      }),
+      abort,
+    );
+    return async () => {
+      abort.abort();
+      await clock.advance(SECOND);
+      await running;
+    };
+  };
+  let stop = start();
   await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns' }, spec: {} });
-  await act(client, clock);
-  abort.abort();
-  await clock.advance(SECOND);
-  await running;
+  await act(client, clock, async (ms) => {
+    await stop();
+    await clock.advance(ms);
+    stop = start();
+  });
+  await stop();
 }
 
 const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'a' }] } };
@@ -146,6 +156,31 @@ test.each(jumps)('the deadline of a roll-out is the same where the clock $what',
     expect(await reason()).not.toBe('ProgressDeadlineExceeded');
     await clock.advance(2 * MINUTE);
     expect(await reason()).toBe('ProgressDeadlineExceeded');
+  });
+});
+
+test('the time in which the platform is switched off does not count for the deadline of a roll-out', async () => {
+  await within(async (client, clock, switchOff) => {
+    await client.create(Deployment, deployment({ progressDeadlineSeconds: 600 }));
+    const reason = async () => findCondition((await client.get(Deployment, 'ns', 'd'))?.status, 'Progressing')?.reason;
+    await clock.advance(MINUTE);
+    await switchOff(8 * HOUR);
+    await clock.advance(9 * MINUTE);
+    expect(await reason()).not.toBe('ProgressDeadlineExceeded');
+    await clock.advance(2 * MINUTE);
+    expect(await reason()).toBe('ProgressDeadlineExceeded');
+  });
+});
+
+test('the deadline of a Job is one of the wall, and passes while the platform is switched off', async () => {
+  await within(async (client, clock, switchOff) => {
+    const metadata = { name: 'j', namespace: 'ns' };
+    const spec = { activeDeadlineSeconds: 600, template };
+    await client.create(Job, { apiVersion: 'batch/v1', kind: 'Job', metadata, spec });
+    await clock.advance(MINUTE);
+    await switchOff(8 * HOUR);
+    await clock.advance(SECOND);
+    expect(findCondition((await client.get(Job, 'ns', 'j'))?.status, 'Failed')?.reason).toBe('DeadlineExceeded');
   });
 });
 

@@ -23,6 +23,8 @@ export interface Case {
   readonly when: string;
   /** Wall time; 2026-01-02 unless told. */
   readonly now?: string;
+  /** When the platform was last started; it has always been up unless told. */
+  readonly upSince?: string;
   readonly then?: Outcome;
 }
 
@@ -83,8 +85,8 @@ function withOutcome(one: Case, outcome: Outcome): Map<string, unknown> {
 }
 
 async function play<O extends KubeObject>(one: Case, make: MakeDefinition<O>): Promise<Outcome> {
-  const { given, when, now } = one;
-  const clock = new VirtualClock(Date.parse(now ?? '2026-01-02T00:00:00Z'));
+  const { given, when, now = '2026-01-02T00:00:00Z', upSince = '1970-01-01T00:00:00Z' } = one;
+  const clock = new VirtualClock(Date.parse(upSince));
   const world = await makeWorld(given.map(expand));
   const events: string[] = [];
   const engine = createEngine({
@@ -95,6 +97,7 @@ async function play<O extends KubeObject>(one: Case, make: MakeDefinition<O>): P
     log: silentLog,
     recorder: () => ({ record: (_about, type, reason, message) => void events.push(`${type} ${reason} ${message}`) }),
   });
+  await clock.advance(Date.parse(now) - clock.now());
   const definition = await make(clock, one);
   engine.controller(definition);
   await world.start();

@@ -104,6 +104,25 @@ test('what cannot become ready ends with code 1, the cause, and the next steps',
   );
 });
 
+test.each([
+  {
+    what: 'nothing serves',
+    serving: undefined,
+    advice:
+      'Change the source, or a variable with --env, or delete the Service and deploy again: kubectl delete ksvc app -n default.\n',
+  },
+  { what: 'an older Revision serves', serving: 'app-00001', advice: 'Change the source, or a variable with --env.\n' },
+])('what has failed before is not tried again by the same deployment; where $what, it says what helps', async (row) => {
+  const cause = { status: 'False', reason: 'RevisionFailed', message: 'Initial scale was never achieved' };
+  const conditions = ['ConfigurationsReady', 'Ready'].map((type) => ({ type, ...cause }));
+  const there = objectOf(Service, 'app', { spec: { template: { spec: {} } } });
+  world.client.objects.push(withStatus(there, { conditions, latestReadyRevisionName: row.serving }));
+  expect(await world.run('deploy ko.local/app')).toBe(1);
+  expect(world.err).toContain(
+    `Nothing differs from the last deployment, so nothing is tried again. ${row.advice}'ebb why app'`,
+  );
+});
+
 test('what does not answer in time is told by its instances', async () => {
   const container = { name: 'user-container', ready: false, restartCount: 0, state: { running: {} } };
   const labels = { [SERVICE_LABEL]: 'app' };

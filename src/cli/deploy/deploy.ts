@@ -170,7 +170,7 @@ async function untilReady(client: Client, written: Service, options: DeployOptio
   const { name, namespace = '' } = written.metadata;
   const signal = AbortSignal.any([ports.signal, AbortSignal.timeout(options.timeoutMs)]);
   // A deploy that changes nothing is followed by no news.
-  if (isSettled(written)) return written;
+  if (isSettled(written, anewSteps)) return written;
   let last = written;
   let said = '';
   try {
@@ -197,21 +197,30 @@ async function untilReady(client: Client, written: Service, options: DeployOptio
   );
 }
 
-/** Whether it is ready for what it says now. Throws Failure where it cannot become so. */
-function isSettled(service: Service): boolean {
+/** Whether it is ready for what it says now. Throws Failure where it cannot become so; `advice` may say what else helps. */
+function isSettled(service: Service, advice: (service: Service) => string = () => ''): boolean {
   if (isReady(service)) return true;
   const { metadata, status } = service;
-  if (causeOf(status)?.status === 'False' && status?.observedGeneration === metadata.generation) throw refused(service);
+  if (causeOf(status)?.status === 'False' && status?.observedGeneration === metadata.generation)
+    throw refused(service, advice(service));
   return false;
 }
 
-function refused({ metadata: { name }, status }: Service): Failure {
+function refused({ metadata: { name }, status }: Service, advice: string): Failure {
   const { reason = 'no reason given', message = '' } = causeOf(status) ?? {};
   const before = status?.latestReadyRevisionName;
   const rest = before ? `\nRevision ${before} goes on to serve.` : '';
   return new Failure(
-    `Service ${name} cannot become ready (${reason}): ${readable(message.trim())}${rest}\n${nextSteps(name)}`,
+    `Service ${name} cannot become ready (${reason}): ${readable(message.trim())}${rest}\n${advice}${nextSteps(name)}`,
   );
+}
+
+/** A Revision that has failed is not tried again, and the same template makes no other. */
+function anewSteps({ metadata: { name, namespace = '' }, status }: Service): string {
+  const orElse = status?.latestReadyRevisionName
+    ? ''
+    : `, or delete the Service and deploy again: kubectl delete ksvc ${name} -n ${namespace}`;
+  return `Nothing differs from the last deployment, so nothing is tried again. Change the source, or a variable with --env${orElse}.\n`;
 }
 
 function nextSteps(name: string): string {

@@ -16,6 +16,7 @@ import {
   ServerlessService,
 } from '#kinds/mod.ts';
 import type { AutoscalerConfig } from '#kinds/mod.ts';
+import type { Condition } from '#machinery/mod.ts';
 import { findCondition, isTrue } from '#machinery/mod.ts';
 import { countPods, PODS_BY_REVISION, podsByRevision } from '../pods.ts';
 import { activeVerdict, neededScale } from './active.ts';
@@ -89,7 +90,7 @@ function scaleFacts(
     // Copies that have come up since the last look end an activation, however long it took.
     active: activated
       ? { status: 'True', sinceMs: turn.now }
-      : { status: statusOf(active?.status), sinceMs: sinceMs(turn, active?.lastTransitionTime) },
+      : { status: statusOf(active?.status), sinceMs: activeSinceMs(turn, active) },
     stableWindowMs: spec.stableWindowMs,
     graceMs: config.scaleToZeroGracePeriod,
     retentionMs: spec.reachability === 'unreachable' ? 0 : retentionMsOf(annotations, config),
@@ -102,6 +103,13 @@ function scaleFacts(
 
 function statusOf(status: string | undefined): 'True' | 'False' | 'Unknown' {
   return status === 'True' || status === 'False' ? status : 'Unknown';
+}
+
+/** An activation has a deadline, and it is not under way while the platform is off. */
+function activeSinceMs(turn: PaTurn, active: Condition | undefined): number {
+  const { status, lastTransitionTime } = active ?? {};
+  if (statusOf(status) !== 'Unknown' || lastTransitionTime === undefined) return sinceMs(turn, lastTransitionTime);
+  return turn.now - turn.elapsedWhileUp(lastTransitionTime);
 }
 
 function sinceMs(turn: PaTurn, time: string | undefined): number {

@@ -57,7 +57,7 @@ async function reconcile(turn: Turn<Deployment>): Promise<void> {
     old: after.filter((set) => !isCurrent(set)),
     isNew: made !== undefined,
     now: turn.now,
-    elapsedSince: (stamp: string) => turn.elapsedSince(stamp),
+    elapsedWhileUp: (stamp: string) => turn.elapsedWhileUp(stamp),
   };
   const status = deploymentStatus(facts);
   if (isComplete(deployment, status)) await tidyHistory(turn, facts.old);
@@ -72,7 +72,7 @@ async function reconcile(turn: Turn<Deployment>): Promise<void> {
     },
     status,
   );
-  const left = untilDeadline({ ...deployment, status }, facts.elapsedSince);
+  const left = untilDeadline({ ...deployment, status }, facts.elapsedWhileUp);
   if (left !== undefined && left > 0) turn.again(left + 1000);
 }
 

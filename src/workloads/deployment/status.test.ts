@@ -3,7 +3,7 @@ import type { Deployment, ReplicaSet, StandardCondition } from '#kinds/mod.ts';
 import { deploymentStatus, untilDeadline } from './status.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
-const elapsedSince = (stamp: string) => NOW - Date.parse(stamp);
+const elapsedWhileUp = (stamp: string) => NOW - Date.parse(stamp);
 const LONG_AGO = '2026-01-01T00:00:00Z';
 const template = { spec: { containers: [] } };
 
@@ -39,7 +39,13 @@ const progressing = (status: string, reason: string, since = LONG_AGO): Standard
 });
 
 const told = (facts: { deployment: Deployment; current: ReplicaSet; isNew?: boolean }) => {
-  const { conditions = [], ...counts } = deploymentStatus({ old: [], isNew: false, now: NOW, elapsedSince, ...facts });
+  const { conditions = [], ...counts } = deploymentStatus({
+    old: [],
+    isNew: false,
+    now: NOW,
+    elapsedWhileUp,
+    ...facts,
+  });
   return {
     ...counts,
     ...Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`])),
@@ -119,7 +125,7 @@ describe('what a Deployment says of itself', () => {
       old: [],
       isNew: false,
       now: NOW,
-      elapsedSince,
+      elapsedWhileUp,
     });
     expect(conditions?.map(({ message }) => message)).toEqual([
       'Deployment has minimum availability.',
@@ -134,7 +140,7 @@ describe('what a Deployment says of itself', () => {
       old: [],
       isNew: false,
       now: NOW - 60_000,
-      elapsedSince,
+      elapsedWhileUp,
     });
     const again = deploymentStatus({
       deployment: deployment(before.conditions),
@@ -142,7 +148,7 @@ describe('what a Deployment says of itself', () => {
       old: [],
       isNew: false,
       now: NOW,
-      elapsedSince,
+      elapsedWhileUp,
     });
     expect(again.conditions).toEqual(before.conditions);
   });
@@ -152,7 +158,7 @@ test('the deadline counts from the last step forward', () => {
   const at = (reason: string) =>
     untilDeadline(
       deployment([progressing('True', reason, '2026-01-02T00:00:00Z')], { progressDeadlineSeconds: 60 }),
-      (stamp) => elapsedSince(stamp) + 20_000,
+      (stamp) => elapsedWhileUp(stamp) + 20_000,
     );
   expect([at('ReplicaSetUpdated'), at('NewReplicaSetAvailable')]).toEqual([40_000, undefined]);
 });

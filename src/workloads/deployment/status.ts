@@ -14,8 +14,8 @@ export interface Facts {
   /** Whether `current` was made in this turn. */
   readonly isNew: boolean;
   readonly now: number;
-  /** How long ago a wall time of a condition is. */
-  readonly elapsedSince: (stamp: string) => number;
+  /** How long ago a wall time of a condition is, as far as the platform was up since. */
+  readonly elapsedWhileUp: (stamp: string) => number;
 }
 
 type Counts = Pick<
@@ -120,22 +120,24 @@ function isProgress({ status }: Deployment, now: Counts): boolean {
   return more('updatedReplicas') || oldNow < oldBefore || more('readyReplicas') || more('availableReplicas');
 }
 
-function isLate({ deployment, elapsedSince }: Facts, before: StandardCondition): boolean {
+function isLate({ deployment, elapsedWhileUp }: Facts, before: StandardCondition): boolean {
   if (before.reason === 'ProgressDeadlineExceeded') return true;
-  const left = untilDeadline(deployment, elapsedSince, before);
+  const left = untilDeadline(deployment, elapsedWhileUp, before);
   return left !== undefined && left <= 0;
 }
 
 /** Milliseconds until the roll-out counts as hanging; undefined where nothing is under way. */
 export function untilDeadline(
   deployment: Deployment,
-  elapsedSince: Facts['elapsedSince'],
+  elapsedWhileUp: Facts['elapsedWhileUp'],
   condition = standardCondition(deployment.status, 'Progressing'),
 ): number | undefined {
   const { progressDeadlineSeconds = 600, paused } = deployment.spec;
   if (!condition || paused || condition.status !== 'True' || condition.reason === 'NewReplicaSetAvailable')
     return undefined;
-  return progressDeadlineSeconds * 1000 - elapsedSince(condition.lastUpdateTime ?? condition.lastTransitionTime ?? '');
+  return (
+    progressDeadlineSeconds * 1000 - elapsedWhileUp(condition.lastUpdateTime ?? condition.lastTransitionTime ?? '')
+  );
 }
 
 function failureCondition({ current, old }: Facts): StandardCondition | undefined {
