@@ -1,8 +1,8 @@
 // The control over a data plane of events in another process: both ends of the line. Of a stream only what changed is told.
 
 import { messageOf } from '#base/mod.ts';
-import type { ConnectOptions, LinkServer } from '#link/mod.ts';
-import { connectLink, LineLost, serveLink } from '#link/mod.ts';
+import type { ConnectOptions, LinkAttendant } from '#link/mod.ts';
+import { attendLink, connectLink, LineLost, listenLink } from '#link/mod.ts';
 import type { Logger } from '#telemetry/mod.ts';
 import { difference, put } from './assembly.ts';
 import { NotNowError } from './deliver/ports.ts';
@@ -31,9 +31,10 @@ export async function serveEventsControl(
 ): Promise<{ close(): Promise<void> }> {
   const removeGone = () =>
     streams
-      .removeGone(async (keys) => (await link.ask('gone', keys)) as readonly string[])
+      .removeGone(async (keys) => (await line.ask('gone', keys)) as readonly string[])
       .catch((error: unknown) => log.warn('streams that are no more were not let go', { error: messageOf(error) }));
-  const link: LinkServer = await serveLink(socketPath, {
+  // It is there before anybody can connect: who comes at once and tells everything is asked at once.
+  const line: LinkAttendant = attendLink({
     log,
     known: streams.known,
     async apply(changes, isAll) {
@@ -53,17 +54,18 @@ export async function serveEventsControl(
       redrive: (order) => events.redrive(order as RedriveOrder),
     },
   });
+  const listening = await listenLink(socketPath, line);
   const stops = [
-    events.onTypeSeen((seen) => link.tell('type', seen)),
-    events.onPlacesWanted(async (service) => (await answered(link.ask('places', service))) as ServicePlaces),
+    events.onTypeSeen((seen) => line.tell('type', seen)),
+    events.onPlacesWanted(async (service) => (await answered(line.ask('places', service))) as ServicePlaces),
     events.onTokenWanted(
-      async (identity, audience) => (await answered(link.ask('token', { identity, audience }))) as string,
+      async (identity, audience) => (await answered(line.ask('token', { identity, audience }))) as string,
     ),
   ];
   return {
     async close() {
       for (const stop of stops) stop();
-      await link.close();
+      await listening.close();
     },
   };
 }

@@ -3,7 +3,7 @@
 export { connectLink } from './client.ts';
 export type { Connecting, ConnectOptions, LinkClient } from './client.ts';
 export { LineLost } from './questions.ts';
-export { attendLink, serveLink } from './server.ts';
+export { attendLink, listenLink, serveLink } from './server.ts';
 export type { LinkAttendant, LinkServer, ServeOptions } from './server.ts';
 export { nameOf } from './words.ts';
 export type { Change, Failure } from './words.ts';

@@ -47,7 +47,16 @@ const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /** Listens at the path, for its owner alone. Rejects where another process listens there. */
 export async function serveLink(socketPath: string, options: ServeOptions): Promise<LinkServer> {
-  const { attend, tell, ask } = attendLink(options);
+  const line = attendLink(options);
+  const { close } = await listenLink(socketPath, line);
+  return { tell: line.tell, ask: line.ask, close };
+}
+
+/** The same for a line that is there already: for those who ask or tell on it in answer to what they hear. */
+export async function listenLink(
+  socketPath: string,
+  { attend }: Pick<LinkAttendant, 'attend'>,
+): Promise<{ close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -57,8 +66,6 @@ export async function serveLink(socketPath: string, options: ServeOptions): Prom
   await listenAt(server, socketPath);
   await chmod(socketPath, 0o600);
   return {
-    tell,
-    ask,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => void server.close(() => resolve()));
