@@ -2,7 +2,7 @@
 // here are raw sockets, so that each byte of the conversation is the test's own.
 
 import type { Server, Socket } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, Server as NetServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { connect as connectHttp2 } from 'node:http2';
 import type { Duplex } from 'node:stream';
@@ -19,7 +19,7 @@ import type {
   UpstreamRequest,
 } from '#gateway/mod.ts';
 import { DEFAULT_LIMITS, Fields } from '#gateway/mod.ts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 export function transportContract(name: string, make: (clock: Clock) => Transport): void {
   const closers: (() => Promise<unknown> | void)[] = [];
@@ -80,6 +80,19 @@ export function transportContract(name: string, make: (clock: Clock) => Transpor
         bodyLength: 0,
         upgrade: undefined,
       });
+    });
+
+    it('go on after accepting has failed once', async () => {
+      const listen = vi.spyOn(NetServer.prototype, 'listen');
+      const { port } = await server((exchange) =>
+        exchange.respond({ status: 200, headers: ['Content-Length', '0'] }, true),
+      );
+      const [accepting] = listen.mock.contexts as NetServer[];
+      listen.mockRestore();
+      accepting?.emit('error', new Error('accept EMFILE'));
+      const wire = dial(port);
+      wire.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await wire.until('HTTP/1.1 200');
     });
 
     it('keep the connection, and the order of what was sent ahead', async () => {

@@ -62,6 +62,8 @@ class Front {
         resolve();
       });
     });
+    // Accepting may fail for a while, out of file descriptors for instance; what is there goes on.
+    this.#http1.on('error', () => {});
     const { address, port } = this.#http1.address() as AddressInfo;
     return { host: address, port, close: (graceMs) => this.#close(graceMs) };
   }
