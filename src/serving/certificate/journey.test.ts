@@ -77,9 +77,12 @@ let looked: unknown[];
 let refuse: string | undefined;
 /** Orders never end, as if the server had gone silent. */
 let silent = false;
+/** Ends when the last order is no longer wanted. */
+let ordered: AbortSignal | undefined;
 
 /** An ACME server that wants one challenge answered, and has certificates that live 90 days. */
 const acme: AcmeIssuer = async (_settings, _names, present, signal) => {
+  ordered = signal;
   await present([{ host: HOST, token: `t${looked.length}`, keyAuthorization: 'me' }], signal);
   looked.push(gateway.challenges);
   if (silent) await new Promise<never>(() => {});
@@ -261,4 +264,18 @@ test('an order that a crash interrupts is begun anew, and nothing of the first i
       .list('default')
       .map(({ metadata }) => metadata.name),
   ).toEqual(['shop']);
+});
+
+test('an order that the settings no longer allow is given up, and nothing of it is left', async () => {
+  silent = true;
+  await until('the server was told to look', () => looked.length === 1);
+  await client.patch(ConfigMap, 'knative-serving', 'config-ebb-certificate', 'merge', {
+    data: { 'acme-eab-secret': 'nobody' },
+  });
+  await until('it is told', () => findCondition(certificate()?.status, 'Ready')?.reason === 'AccountBindingMissing');
+  await until('the challenge is gone', () => gateway.challenges.length === 0);
+  expect(ordered?.aborted).toBe(true);
+  expect(certificate()?.status?.http01Challenges).toBeUndefined();
+  expect([...gateway.targets.keys()]).toEqual(['default/shop']);
+  expect(informers.of(CoreService).list('default')).toMatchObject([{ metadata: { name: 'shop' } }]);
 });

@@ -58,6 +58,7 @@ export class CertificateKeeper {
     const caPem = await this.#issuers.local.caPem();
     const held = judgeHeld(turn.object, turn.get(Secret, namespace, secretName), { issuer, caPem, now: turn.now });
     if (held.state === 'taken') {
+      await this.#cease(turn);
       const why = `There is an existing Secret ${JSON.stringify(secretName)} that we do not own.`;
       return turn.mark.false('Ready', 'NotOwned', why);
     }
@@ -76,11 +77,15 @@ export class CertificateKeeper {
 
   /** Nothing is to be done before the certificate's time comes. */
   async #settle(turn: CertificateTurn, { renewAt }: Life): Promise<void> {
-    this.#orders.forget(turn.key);
-    await turn.prune(CoreService, []);
-    delete turn.status.http01Challenges;
+    await this.#cease(turn);
     turn.mark.clear('Renewing');
     turn.again(Math.min(MAX_SLEEP_MS, Math.max(0, renewAt - turn.now)));
+  }
+
+  /** Whatever order is under way is no longer wanted, with all that it shows. */
+  async #cease(turn: CertificateTurn): Promise<void> {
+    this.#orders.forget(turn.key);
+    await hideChallenges(turn);
   }
 
   async #keep(turn: CertificateTurn, pair: KeyPair, issuer: string): Promise<void> {
@@ -98,7 +103,10 @@ export class CertificateKeeper {
   /** Looks how far the order is, and tells. A certificate that is still good stays in service meanwhile. */
   async #order(turn: CertificateTurn, config: CertificateConfig, issuer: string, served: boolean): Promise<void> {
     const asked = settingsOf(turn, config, issuer);
-    if ('reason' in asked) return tell(turn, served, asked);
+    if ('reason' in asked) {
+      await this.#cease(turn);
+      return tell(turn, served, asked);
+    }
     const { spec, metadata } = turn.object;
     const state = this.#orders.follow(turn.key, asked, spec.dnsNames, `http01-${metadata.uid}`);
     await showChallenges(turn, state);
@@ -137,10 +145,12 @@ async function showChallenges(turn: CertificateTurn, state: OrderState): Promise
   if (state.phase === 'proving') {
     await turn.claim(CoreService, challengeServiceOf(turn.object, state.service));
     turn.status.http01Challenges = challengesOf(turn.object, state);
-  } else {
-    await turn.prune(CoreService, []);
-    turn.status.http01Challenges = undefined;
-  }
+  } else await hideChallenges(turn);
+}
+
+async function hideChallenges(turn: CertificateTurn): Promise<void> {
+  await turn.prune(CoreService, []);
+  delete turn.status.http01Challenges;
 }
 
 function wordOf(state: Exclude<OrderState, { phase: 'issued' }>, issuer: string, dnsNames: readonly string[]): Word {
