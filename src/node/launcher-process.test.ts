@@ -80,6 +80,19 @@ test.runIf(process.platform === 'linux')('a program that cannot even be named le
   expect(await Promise.all(open)).not.toContain(nameless.logFile);
 });
 
+test('a Pod whose place fails is promised no port of it', async () => {
+  const found = [4001, new Error('out of file descriptors'), 4001];
+  const scarce = processLauncher(systemClock, async () => {
+    const port = found.shift();
+    if (typeof port === 'number') return port;
+    throw port ?? new Error('nobody expected another port');
+  });
+  const asked = { podName: 'p', namespace: 'ns', hostname: 'p' };
+  await expect(scarce.prepare({ ...asked, podUid: 'a', containerPorts: [8080, 9090] })).rejects.toThrow('out of file');
+  const { hostPorts } = await scarce.prepare({ ...asked, podUid: 'b', containerPorts: [8080] });
+  expect(hostPorts).toEqual({ 8080: 4001 });
+});
+
 test('a program that was promised a volume is not started without it; the usual token is no such promise', async () => {
   const sandbox = await launcher.prepare({
     podUid: 'v',

@@ -28,7 +28,8 @@ const NOTICES = [
   'functions run as plain processes: they share this machine’s files, network and users; a program should listen on the port in $PORT (one that insists on its own runs as one Pod at a time), and a Pod with volumes is not started',
 ];
 
-export function processLauncher(clock: Clock): Launcher {
+/** `findPort` gives a port of this machine that is free. */
+export function processLauncher(clock: Clock, findPort: () => Promise<number> = freePort): Launcher {
   const listeners: Moved[] = [];
   const usage = new ProcessUsage(clock);
   const promised: PromisedPorts = new Map();
@@ -43,7 +44,7 @@ export function processLauncher(clock: Clock): Launcher {
     name: 'process',
     notices: NOTICES,
     isSeen,
-    prepare: (request) => prepare(request, promised),
+    prepare: (request) => prepare(request, promised, findPort),
     async start(sandbox, container) {
       checkMounts(container);
       fixed.check(container);
@@ -77,19 +78,28 @@ function checkMounts({ mounts }: ContainerStart): void {
 /** Ports that Pods were told, by their uid: until a program listens there, the system would give them out again. */
 type PromisedPorts = Map<string, number[]>;
 
-/** A free port of this machine for each port of the Pod. */
-async function prepare({ podUid, containerPorts }: SandboxRequest, promised: PromisedPorts): Promise<Sandbox> {
+/** A free port of this machine for each port of the Pod. Where one cannot be had, none is promised: no place, nothing to discard. */
+async function prepare(
+  { podUid, containerPorts }: SandboxRequest,
+  promised: PromisedPorts,
+  findPort: () => Promise<number>,
+): Promise<Sandbox> {
   const own: number[] = [];
   promised.set(podUid, own);
-  const pairs = await Promise.all(
-    containerPorts.map(async (port) => [port, await promisedPort(own, promised)] as const),
-  );
-  return { podUid, address: '127.0.0.1', hostPorts: Object.fromEntries(pairs) };
+  try {
+    const pairs = await Promise.all(
+      containerPorts.map(async (port) => [port, await promisedPort(own, promised, findPort)] as const),
+    );
+    return { podUid, address: '127.0.0.1', hostPorts: Object.fromEntries(pairs) };
+  } catch (error) {
+    promised.delete(podUid);
+    throw error;
+  }
 }
 
-async function promisedPort(own: number[], promised: PromisedPorts): Promise<number> {
+async function promisedPort(own: number[], promised: PromisedPorts, findPort: () => Promise<number>): Promise<number> {
   for (;;) {
-    const port = await freePort();
+    const port = await findPort();
     if ([...promised.values()].some((ports) => ports.includes(port))) continue;
     own.push(port);
     return port;
