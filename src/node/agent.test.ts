@@ -396,6 +396,41 @@ describe('what is not there yet', () => {
     await untilLater(1000, async () => (await readFile(join(source, 'a'), 'utf8')) === '2');
   });
 
+  test('a volume that cannot be written is tried again, and told of', async () => {
+    const place = await world.prepare();
+    const made = Promise.withResolvers<Sandbox>();
+    world.prepare = () => made.promise;
+    const { metadata } = await create({
+      volumes: [{ name: 'v', emptyDir: {} }],
+      containers: [{ name: 'c', image: 'hello', volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+    });
+    const folder = join(world.folder, 'pods', metadata.uid ?? '');
+    await until(() => stat(folder).catch(() => undefined));
+    await writeFile(join(folder, 'volumes'), 'in the way');
+    made.resolve(place);
+    const waiting = async () => (await pod())?.status?.containerStatuses?.[0]?.state?.waiting;
+    const told = await until(async () => ((await waiting())?.message ? waiting() : undefined));
+    expect(told).toMatchObject({ reason: 'ContainerCreating', message: expect.stringMatching(/EEXIST|ENOTDIR/) });
+    await rm(join(folder, 'volumes'));
+    await untilLater(1000, isReady);
+  });
+
+  test('its folder is tried for again', async () => {
+    const folder = join(world.folder, 'pods');
+    await rm(folder, { recursive: true });
+    await writeFile(folder, 'in the way');
+    await create();
+    const waiting = async () => (await pod())?.status?.containerStatuses?.[0]?.state?.waiting;
+    const told = await until(async () => ((await waiting())?.message ? waiting() : undefined));
+    expect(told).toMatchObject({
+      reason: 'ContainerCreating',
+      message: expect.stringMatching(/^error making pod data/),
+    });
+    expect(happened('event FailedToMakePodDataDirectories')).toHaveLength(1);
+    await rm(folder);
+    await untilLater(1000, isReady);
+  });
+
   test('a place is tried for again', async () => {
     const good = world.prepare;
     let tries = 0;
@@ -638,6 +673,23 @@ describe('a platform that starts anew', () => {
     await remove();
     await until(isGone);
     expect(happened('start', 'SIG', 'discard')).toEqual(['SIGTERM c', 'discard']);
+  });
+
+  test('says of a Pod that it cannot take over that it has failed', async () => {
+    await create();
+    await until(isReady);
+    await world.agent.stop(false);
+    world.adopt = () => {
+      throw new Error('nobody knows this process');
+    };
+    Object.assign(world, { agent: await agentOver(world, scheme) });
+    const failed = await until(async () => {
+      const { status } = (await pod()) ?? {};
+      return status?.phase === 'Failed' && status;
+    });
+    const message = 'the Pod could not be run on this node: nobody knows this process';
+    expect(failed).toMatchObject({ reason: 'StartError', message });
+    expect(happened('event Failed')).toEqual([`event Failed: ${message}`]);
   });
 
   test('runs anew what is no longer there', async () => {

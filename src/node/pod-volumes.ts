@@ -1,6 +1,7 @@
 // The volumes of one Pod over its life: waited for before containers start, and brought up to date while they run.
 
 import { join } from 'node:path';
+import { messageOf } from '#base/mod.ts';
 import type { ContainerRuns } from './container.ts';
 import type { PodLife } from './pod-life.ts';
 import type { PodPlace } from './pod-place.ts';
@@ -37,9 +38,9 @@ export class PodVolumes {
         this.#folders = await this.#write();
         return;
       } catch (error) {
-        if (!(error instanceof VolumeProblem)) throw error;
-        this.#life.event('Warning', 'FailedMount', `MountVolume.SetUp failed: ${error.message}`);
-        runs.wait('ContainerCreating', error.message);
+        const message = messageOf(error);
+        this.#life.event('Warning', 'FailedMount', `MountVolume.SetUp failed: ${message}`);
+        runs.wait('ContainerCreating', message);
         await this.#life.pause(RETRY_MS);
       }
     }

@@ -1,11 +1,11 @@
 // One Pod from its binding to its end: its parts, joined; what the API says of it comes in here, and what became of it goes out.
 
 import { mkdir } from 'node:fs/promises';
-import { equal } from '#base/mod.ts';
+import { backoffMs, equal, messageOf } from '#base/mod.ts';
 import type { Pod, PodStatus } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
 import type { ContainerRuns } from './container.ts';
-import { deletionGraceMs } from './grace.ts';
+import { deletionGraceMs, gracePeriodMs } from './grace.ts';
 import type { Sandbox } from './launcher.ts';
 import { PodContainers } from './pod-containers.ts';
 import { PodEnd } from './pod-end.ts';
@@ -26,6 +26,8 @@ import type { RunningPod } from './usage.ts';
 
 /** Steps on the way to ready are told together; that it is ready, and every way down, at once. */
 const STEPS_MS = 20;
+/** Between tries to make a Pod's folder: a full disk may get room. */
+const FOLDER_BACKOFF = { firstMs: 1000, maxMs: 60_000, factor: 2 };
 
 export class PodWorker {
   readonly namespace: string;
@@ -107,15 +109,41 @@ export class PodWorker {
       this.#settling = this.#settleIn(record);
       if ((await this.#settling) === 'new') await this.#containers.begin();
     } catch (error) {
-      if (!this.#life.isOver) this.#life.warn('a Pod could not be run', error);
+      if (!this.#life.isOver) this.#giveUp(error);
     }
   }
 
+  /**
+   * What may get better by itself is waited for where it goes wrong. Of anything else nobody knows what a second try would do, so
+   * the Pod has failed, and whoever made it makes another.
+   */
+  #giveUp(error: unknown): void {
+    this.#life.warn('a Pod could not be run', error);
+    const message = `the Pod could not be run on this node: ${messageOf(error)}`;
+    this.#life.event('Warning', 'Failed', message);
+    this.#fail({ reason: 'StartError', message }, gracePeriodMs(this.#life.pod));
+  }
+
   async #settleIn(record: PodRecord | undefined): Promise<'taken over' | 'new'> {
-    await mkdir(this.#life.folder, { recursive: true, mode: 0o755 });
+    await this.#makeFolder();
     if (record && (await this.#containers.takeOver(record))) return 'taken over';
     await this.#place.make();
     return 'new';
+  }
+
+  /** Tries until it is there, or the Pod stops. */
+  async #makeFolder(): Promise<void> {
+    for (let tries = 1; !this.#life.isOver; tries++) {
+      try {
+        await mkdir(this.#life.folder, { recursive: true, mode: 0o755 });
+        return;
+      } catch (error) {
+        const message = `error making pod data directories: ${messageOf(error)}`;
+        this.#life.event('Warning', 'FailedToMakePodDataDirectories', message);
+        this.#containers.waitFor(message);
+        await this.#life.pause(backoffMs(FOLDER_BACKOFF, tries));
+      }
+    }
   }
 
   /** The Pod as the API has it now. */
