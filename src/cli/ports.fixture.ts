@@ -118,7 +118,7 @@ export class World {
   readonly client = new FakeClient();
   /** In place of the fake one. */
   realClient: Client | undefined;
-  readonly images: { name: string; digest: string; source?: ImageSource; start?: ImageStart | undefined }[] = [];
+  readonly images: { name: string; digest: string; source?: ImageSource; start?: ImageStart | undefined; namespace?: string | undefined }[] = [];
   readonly asked: string[] = [];
   readonly interrupted = new AbortController();
   env: Record<string, string | undefined> = {};
@@ -192,9 +192,9 @@ export class World {
         server: ENDPOINTS.api,
       }),
       images: async () => ({
-        add: async (name, source, start) => {
+        add: async (name, source, start, namespace) => {
           const digest = `sha256:${String(this.images.length + 1).padStart(64, '0')}`;
-          this.images.push({ name, digest, source, start });
+          this.images.push({ name, digest, source, start, namespace });
           return { digest };
         },
         list: async () => this.images.map(({ name, digest }) => ({ name, digest })),

@@ -71,7 +71,8 @@ export interface ImageStart {
 
 /** The image store of a data folder. */
 export interface Images {
-  add(name: string, source: ImageSource, start?: ImageStart): Promise<{ digest: string }>;
+  /** Where it is made over the machine's own root it runs in `namespace` only; in every one where none is named. */
+  add(name: string, source: ImageSource, start?: ImageStart, namespace?: string): Promise<{ digest: string }>;
   list(): Promise<readonly { readonly name: string; readonly digest: string }[]>;
   /** What a name leads to; undefined where there is no such image. */
   digestOf(name: string): Promise<string | undefined>;

@@ -17,6 +17,10 @@ export function isDigest(text: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(text);
 }
 
+export function digestOfBytes(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
 /** What came in is not what its digest says. */
 export class DigestMismatch extends Error {
   override readonly name = 'DigestMismatch';

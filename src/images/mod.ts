@@ -2,6 +2,7 @@
 
 export * from './blobs.ts';
 export { HostileLayer } from './apply-layer.ts';
+export { RootRefused } from './made-here.ts';
 export * from './manifest.ts';
 export * from './reference.ts';
 export type { Access, RegistryOptions, Wish } from './registry/server.ts';

@@ -10,6 +10,8 @@ export interface Reference {
 }
 
 export const DEFAULT_REGISTRY = 'index.docker.io';
+/** Registries that are no places: their images are only ever brought in by hand. */
+const LOCAL_REGISTRIES: ReadonlySet<string> = new Set(['ko.local', 'dev.local', 'kind.local']);
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
@@ -47,6 +49,11 @@ export function referenceOf(text: string): Reference {
   const parsed = parseReference(text);
   if ('problem' in parsed) throw new Error(parsed.problem);
   return parsed;
+}
+
+/** Whether images of this registry are brought in by hand and never pulled. */
+export function isBroughtByHand(registry: string): boolean {
+  return LOCAL_REGISTRIES.has(registry);
 }
 
 /** One spelling for each image: registry, repository, and tag or digest written out. */

@@ -220,6 +220,16 @@ test('the machine itself is an image too', async () => {
   expect(await store.unpack(digest)).toMatchObject({ rootfs: 'host', config: { Entrypoint: ['/bin/true'] } });
 });
 
+test('a layout that wants the machine’s own root is refused, for who made it is not known', async () => {
+  const elsewhere = new ImageStore(at('elsewhere'));
+  const { digest } = await elsewhere.add('a/b', { host: true });
+  const size = (await elsewhere.blobs.size(digest)) ?? 0;
+  const index = { schemaVersion: 2, manifests: [{ mediaType: MEDIA.manifest, digest, size }] };
+  put(at('elsewhere', 'index.json'), JSON.stringify(index));
+  await expect(store.add('a/b', { layout: at('elsewhere') })).rejects.toThrow('only images made on this machine get');
+  expect(await store.list()).toEqual([]);
+});
+
 test('the longest name there can be is one', async () => {
   const name = `r.example/${'a'.repeat(200)}:${'t'.repeat(128)}`;
   const { digest } = await store.add(name, { host: true });

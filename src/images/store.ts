@@ -19,6 +19,8 @@ import { fromDockerArchive, isGzip } from './docker-archive.ts';
 import { executableLayer, folderLayer } from './layers.ts';
 import type { Descriptor, ImageConfig, Manifest, RunConfig } from './manifest.ts';
 import { MEDIA, ROOT_ANNOTATION, architectureOf, forPlatform, isIndex, isManifest } from './manifest.ts';
+import type { Making } from './made-here.ts';
+import { MadeHere, makingsByName, RootRefused, wantsMachineRoot } from './made-here.ts';
 import type { Reference } from './reference.ts';
 import { canonical, referenceOf } from './reference.ts';
 
@@ -72,21 +74,52 @@ export class ImageStore {
   readonly blobs: Blobs;
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #made: MadeHere;
   readonly #unpacking = new Map<string, Promise<UnpackedImage>>();
 
   /** `folder` is made where it is not there. `room` is asked before anything is written. */
   constructor(folder: string, clock: Clock = systemClock, room: DiskRoom = boundlessRoom) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#made = new MadeHere(folder);
     this.blobs = new Blobs(folder, clock, room);
   }
 
-  /** Brings an image in under a name. `config` says what the source does not: entrypoint, environment, user. */
-  async add(name: string, source: ImageSource, config: RunConfig = {}): Promise<{ digest: string }> {
+  /**
+   * Brings an image in under a name. `config` says what the source does not: entrypoint, environment, user. One that is made over
+   * the machine's own root runs in this namespace only; in every one where none is named.
+   */
+  async add(
+    name: string,
+    source: ImageSource,
+    config: RunConfig = {},
+    namespace?: string,
+  ): Promise<{ digest: string }> {
     const reference = referenceOf(name);
     const digest = await this.#bring(source, config, reference);
+    if ('folder' in source || 'host' in source) {
+      await this.noteOlder();
+      await this.#made.note({ digest, ...(namespace === undefined ? {} : { namespace }) });
+    }
     await this.tag(reference, digest);
     return { digest };
+  }
+
+  /** Notes once what an older version made over the machine's own root, which kept no notes. Before anything is served. */
+  async noteOlder(): Promise<void> {
+    if (this.#made.hasBegun) return;
+    const makings: Making[] = [];
+    for (const making of makingsByName(await this.list())) {
+      const document = this.blobs.has(making.digest) ? await this.blobs.json(making.digest) : undefined;
+      if (isManifest(document) && wantsMachineRoot(document)) makings.push(making);
+    }
+    await this.#made.begin(makings);
+  }
+
+  /** Throws, with the next step, where an image wants the machine's own root and was not made here at all. */
+  async demandRightToRoot(manifest: Manifest, digest: string): Promise<void> {
+    if (!wantsMachineRoot(manifest) || (await this.#made.makings(digest)).length > 0) return;
+    throw new RootRefused();
   }
 
   /** The digest behind a name, as far as the image is here. */
@@ -123,6 +156,7 @@ export class ImageStore {
    */
   async prune({ allRoots = false }: { readonly allRoots?: boolean } = {}): Promise<void> {
     for (const { path } of await this.unneeded({ allRoots })) await rm(path, { recursive: true, force: true });
+    await this.#made.forget((digest) => !this.blobs.has(digest));
   }
 
   /** What `prune` would remove, if `without` had been forgotten before. */
@@ -158,19 +192,24 @@ export class ImageStore {
     return (await this.#imageConfig(manifest)).config ?? {};
   }
 
-  /** Unpacks an image once, however often it is asked for. Throws ImageMissing where it is not here. */
-  unpack(digest: string): Promise<UnpackedImage> {
-    const running = this.#unpacking.get(digest) ?? this.#unpack(digest).finally(() => this.#unpacking.delete(digest));
+  /**
+   * Unpacks an image once, however often it is asked for. Throws ImageMissing where it is not here, and RootRefused where it wants the
+   * machine's own root and was not made here for this namespace.
+   */
+  async unpack(digest: string, namespace?: string): Promise<UnpackedImage> {
+    const { manifest, digest: image } = await this.#manifest(digest);
+    const refusal = wantsMachineRoot(manifest) ? await this.#made.refusal(image, namespace) : undefined;
+    if (refusal !== undefined) throw new RootRefused(refusal);
+    const running = this.#unpacking.get(digest) ?? this.#unpack(manifest, image).finally(() => this.#unpacking.delete(digest));
     this.#unpacking.set(digest, running);
     return running;
   }
 
-  async #unpack(digest: string): Promise<UnpackedImage> {
-    const { manifest, digest: image } = await this.#manifest(digest);
+  async #unpack(manifest: Manifest, image: string): Promise<UnpackedImage> {
     const root = join(this.#folder, 'roots', image.slice(7));
     if (!existsSync(root)) await this.#lay(manifest, root);
     const config = (await this.#imageConfig(manifest)).config ?? {};
-    return manifest.annotations?.[ROOT_ANNOTATION] === 'host'
+    return wantsMachineRoot(manifest)
       ? { rootfs: 'host', overlay: root, config }
       : { rootfs: root, config };
   }
@@ -281,7 +320,8 @@ export class ImageStore {
 
   /** The digest, once everything that this machine needs of the image is sure to be here. */
   async #whole(digest: string, from: string): Promise<string> {
-    const { manifest } = await this.#manifest(digest);
+    const { manifest, digest: image } = await this.#manifest(digest);
+    await this.demandRightToRoot(manifest, image);
     const missing = [manifest.config, ...manifest.layers].find((part) => !this.blobs.has(part.digest));
     if (missing) throw new Error(`${from} lacks a part of the image: ${missing.digest}`);
     return digest;

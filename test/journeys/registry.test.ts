@@ -1,6 +1,6 @@
 // Images from registries: a guarded one with a pull secret, and the platform's own, which outlives a change of ports.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,8 @@ import { get } from '../harness/get.ts';
 import type { Platform } from '../harness/platform.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 
-const PROGRAM = `require('node:http').createServer((_, response) => response.end(process.env.WORD)).listen(process.env.PORT)`;
+const PROGRAM = `#!${process.execPath}
+require('node:http').createServer((_, response) => response.end(process.env.WORD)).listen(process.env.PORT)`;
 const AUTHORIZATION = `Basic ${Buffer.from('robot:secret').toString('base64')}`;
 
 let folder = '';
@@ -32,8 +33,7 @@ let client: HttpClient;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ebb-registry-'));
-  mkdirSync(join(folder, 'source'));
-  writeFileSync(join(folder, 'source', 'main.cjs'), PROGRAM);
+  writeFileSync(join(folder, 'hello'), PROGRAM);
   store = new ImageStore(join(folder, 'store'));
   guarded = createServer((request, response) => registry.handle(request, response));
   await new Promise<void>((resolve) => guarded.listen(0, '127.0.0.1', resolve));
@@ -44,8 +44,8 @@ beforeAll(async () => {
     clock: systemClock,
     access: (authorization) => (authorization === AUTHORIZATION ? undefined : 'Basic realm="test"'),
   });
-  const start = { Entrypoint: ['node', 'main.cjs'], Env: ['WORD=carried'] };
-  ({ digest } = await store.add(`${host}/team/hello:v1`, { folder: join(folder, 'source') }, start));
+  const source = { executable: join(folder, 'hello') };
+  ({ digest } = await store.add(`${host}/team/hello:v1`, source, { Env: ['WORD=carried'] }));
   await up();
 }, 60_000);
 

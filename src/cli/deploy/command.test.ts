@@ -41,6 +41,7 @@ test('a folder becomes an image by digest and a Service; the URL is told when it
   expect(world.images[0]).toMatchObject({
     name: 'dev.local/default/hello:latest',
     start: { workingDir: '/workspace' },
+    namespace: 'default',
   });
   expect(world.client.writes[0]?.object).toMatchObject({
     metadata: { name: 'hello', namespace: 'default' },

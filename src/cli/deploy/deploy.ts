@@ -51,6 +51,7 @@ export async function deployFolder(path: string, options: DeployOptions, ports: 
       `${repository}:latest`,
       { folder: packed.folder },
       { entrypoint, env, workingDir: '/workspace' },
+      options.namespace,
     );
     return await roll(`${repository}@${digest}`, { ...options, name }, ports);
   } finally {

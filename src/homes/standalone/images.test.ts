@@ -95,6 +95,16 @@ test('what is not here fails as its registry does, and is not asked for with pol
   expect(asked).toBe(before);
 });
 
+test('a Pod gets the machine’s root only by an image that was made for its namespace', async () => {
+  const source = join(folder, 'source');
+  mkdirSync(source);
+  const { digest } = await store.add('dev.local/shop/fn:latest', { folder: source }, {}, 'shop');
+  const image = `dev.local/shop/fn@${digest}`;
+  const podIn = (namespace: string) => ({ ...podWith(image), metadata: { name: 'pod', namespace } }) as Pod;
+  await expect(supply.bring(image, podIn('default'))).rejects.toThrow('made for namespace shop, not for default');
+  expect(await supply.bring(image, podIn('shop'))).toMatchObject({ rootfs: 'host', digest });
+});
+
 test('what a Pod ran stays when its tag goes on, until no object speaks of it', async () => {
   const first = await add('ko.local/app:v1', 'one');
   await supply.bring('ko.local/app:v1', podWith('ko.local/app:v1'));

@@ -69,7 +69,7 @@ export class ImageSupply implements ImagePuller, DigestResolver {
     );
     await this.#hold(reference, digest);
     const { store } = this.#options;
-    return { digest, ...(await store.unpack(digest)) };
+    return { digest, ...(await store.unpack(digest, namespace)) };
   }
 
   async resolve(image: string, context: PullContext): Promise<string> {

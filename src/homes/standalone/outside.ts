@@ -114,12 +114,19 @@ export function imagesOf(dataDir: string) {
   const store = new ImageStore(join(dataDir, 'images'), systemClock, room);
   const stored = (name: string) => canonical(storedAs(name, ownRegistriesOf(dataDir)));
   return {
-    add: async (name: string, source: ImageSource, { entrypoint, env, workingDir }: ImageStart = {}) =>
-      store.add(stored(name), source, {
+    add: async (
+      name: string,
+      source: ImageSource,
+      { entrypoint, env, workingDir }: ImageStart = {},
+      namespace?: string,
+    ) => {
+      const config = {
         ...(entrypoint ? { Entrypoint: entrypoint } : {}),
         ...(env ? { Env: Object.entries(env).map(([key, value]) => `${key}=${value}`) } : {}),
         ...(workingDir ? { WorkingDir: workingDir } : {}),
-      }),
+      };
+      return store.add(stored(name), source, config, namespace);
+    },
     list: () => store.list(),
     digestOf: async (name: string) => store.resolve(stored(name)),
     remove: async (name: string) => store.remove(stored(name)),

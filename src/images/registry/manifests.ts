@@ -2,9 +2,10 @@
 
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '#base/mod.ts';
-import { DigestMismatch, isDigest } from '../blobs.ts';
+import { DigestMismatch, digestOfBytes, isDigest } from '../blobs.ts';
 import { MANIFEST_TYPES, MAX_MANIFEST_BYTES, isIndex, isManifest, mediaTypeOf } from '../manifest.ts';
 import type { Index, Manifest } from '../manifest.ts';
+import { RootRefused } from '../made-here.ts';
 import { canonical } from '../reference.ts';
 import type { Exchange } from './exchange.ts';
 import { Refusal, answer } from './answer.ts';
@@ -50,6 +51,11 @@ export async function takeManifest({
   const missing = partsOf(document).find((part) => !isDigest(part) || !blobs.has(part));
   if (missing !== undefined)
     throw new Refusal(400, 'MANIFEST_BLOB_UNKNOWN', `the manifest needs ${missing}, which was not pushed`);
+  if (isManifest(document)) {
+    await store.demandRightToRoot(document, digestOfBytes(bytes)).catch((error: unknown) => {
+      throw error instanceof RootRefused ? new Refusal(403, 'DENIED', error.message) : error;
+    });
+  }
   const { digest } = await blobs
     .writeBytes(bytes, isDigest(reference) ? reference : undefined)
     .catch((error: unknown) => {

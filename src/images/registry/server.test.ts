@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '#base/mod.ts';
 import { MEDIA } from '../manifest.ts';
+import type { Manifest } from '../manifest.ts';
 import { ImageStore } from '../store.ts';
 import type { Listening } from './listening.ts';
 import { digestOf, document, imageOf, listenRegistry } from './listening.ts';
@@ -220,6 +221,22 @@ describe('manifests', () => {
     const answer = await call('PUT', `/v2/a/manifests/${reference}`, request);
     expect([answer.status, answer.code]).toEqual([status, code]);
     expect(await store.list()).toEqual([]);
+  });
+
+  test('one that wants the machine’s own root is refused, unless it was made here', async () => {
+    const elsewhere = new ImageStore(join(folder, 'elsewhere'));
+    const { digest } = await elsewhere.add('a/b', { host: true });
+    const body = (await elsewhere.blobs.read(digest)).toString();
+    const { config } = JSON.parse(body) as Manifest;
+    await pushBlob('a', (await elsewhere.blobs.read(config.digest)).toString());
+    for (const reference of ['v1', digest]) {
+      const { status, code, text } = await call('PUT', `/v2/a/manifests/${reference}`, { body });
+      expect([status, code]).toEqual([403, 'DENIED']);
+      expect(text).toContain('ebb deploy FOLDER');
+    }
+    expect([await store.list(), store.blobs.has(digest)]).toEqual([[], false]);
+    await store.add('ko.local/host', { host: true });
+    expect((await call('PUT', '/v2/a/manifests/v1', { body })).status).toBe(201);
   });
 
   test('a tag is deleted alone, a digest with all its tags', async () => {

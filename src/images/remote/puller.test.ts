@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { arch } from 'node:process';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '#base/mod.ts';
 import { DigestMismatch } from '../blobs.ts';
 import { MEDIA, architectureOf } from '../manifest.ts';
+import { RootRefused } from '../made-here.ts';
 import { referenceOf } from '../reference.ts';
 import type { Listening, RegistryFixture } from '../registry/listening.ts';
 import { digestOf, document, imageOf, listen, listenRegistry } from '../registry/listening.ts';
@@ -65,13 +66,22 @@ const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 test('an image that one platform made runs on another', async () => {
   const { host } = await registry();
-  const source = join(folder, 'source');
-  mkdirSync(source);
-  await there.add(`${host}/team/fn:v1`, { folder: source }, { Entrypoint: ['node'] });
+  writeFileSync(join(folder, 'program'), 'ELF');
+  await there.add(`${host}/team/fn:v1`, { executable: join(folder, 'program') });
   const digest = await puller.bring(`${host}/team/fn:v1`, 'IfNotPresent');
   expect(digest).toBe(await there.resolve(`${host}/team/fn:v1`));
   expect(await here.list()).toEqual([{ name: `${host}/team/fn:v1`, digest }]);
-  expect((await here.unpack(digest)).config).toEqual({ Entrypoint: ['node'], WorkingDir: '/workspace' });
+  expect((await here.unpack(digest)).config).toEqual({ Entrypoint: ['/ko-app/fn'], User: '65532' });
+});
+
+test('one that wants the machine’s own root is refused before anything of it is fetched', async () => {
+  const { host, asked } = await registry();
+  const { digest } = await there.add(`${host}/team/fn:v1`, { host: true });
+  await expect(puller.bring(`${host}/team/fn:v1`, 'Always')).rejects.toThrow(RootRefused);
+  expect(asked).toEqual(['GET /v2/team/fn/manifests/v1']);
+  expect([await here.list(), here.blobs.has(digest)]).toEqual([[], false]);
+  await here.add('ko.local/the-same', { host: true });
+  expect(await puller.bring(`${host}/team/fn:v1`, 'Always')).toBe(digest);
 });
 
 test('a tag is pinned to its digest without bringing anything here', async () => {

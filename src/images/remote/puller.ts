@@ -4,15 +4,12 @@ import { arch } from 'node:process';
 import type { Descriptor, Manifest } from '../manifest.ts';
 import { architectureOf, forPlatform, isIndex } from '../manifest.ts';
 import type { Reference } from '../reference.ts';
-import { canonical, referenceOf } from '../reference.ts';
+import { canonical, isBroughtByHand, referenceOf } from '../reference.ts';
 import { ImageMissing } from '../store.ts';
 import type { ImageStore } from '../store.ts';
 import type { Keyed } from './credentials.ts';
 import { credentialsFor } from './credentials.ts';
 import type { AskOptions, FetchedManifest, RegistryClient } from './registry-client.ts';
-
-/** Registries that are no places: their images are only ever brought in by hand. */
-const LOCAL_REGISTRIES: ReadonlySet<string> = new Set(['ko.local', 'dev.local', 'kind.local']);
 
 /** Layers of one image that are fetched at once. */
 const AT_ONCE = 3;
@@ -78,7 +75,7 @@ export class Puller {
   }
 
   #isLocal({ registry }: Reference): boolean {
-    return LOCAL_REGISTRIES.has(registry) || this.#isOwn(registry);
+    return isBroughtByHand(registry) || this.#isOwn(registry);
   }
 
   /** Those who ask for an image while it is on its way wait for the same pull, which ends when nobody waits any more. */
@@ -120,6 +117,7 @@ export class Puller {
   async #pull(reference: Reference, options: AskOptions): Promise<string> {
     const top = await this.#client.manifest(reference, options);
     const image = await this.#imageOf(top, reference, options);
+    await this.#store.demandRightToRoot(image.document, image.digest);
     const parts = [image.document.config, ...image.document.layers];
     await each(parts, AT_ONCE, (part) => this.#fetch(reference, part, options));
     // Last, so that a manifest that is here is a whole image.

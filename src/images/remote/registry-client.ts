@@ -1,9 +1,8 @@
 // A client of other registries (distribution-spec v1.1): manifests by tag or digest, and blobs. What it gives is what was asked: digests are checked.
 
-import { createHash } from 'node:crypto';
 import type { Clock } from '#base/mod.ts';
 import { isRecord } from '#base/mod.ts';
-import { DigestMismatch, isDigest } from '../blobs.ts';
+import { DigestMismatch, digestOfBytes, isDigest } from '../blobs.ts';
 import type { Index, Manifest } from '../manifest.ts';
 import { MANIFEST_TYPES, MAX_MANIFEST_BYTES, isIndex, isManifest } from '../manifest.ts';
 import type { Reference } from '../reference.ts';
@@ -83,7 +82,7 @@ export class RegistryClient {
     const path = `manifests/${placeOf(reference)}`;
     const response = await this.#ask('GET', reference, path, options, { Accept: ACCEPT });
     const bytes = await gathered(bodyOf(response, MAX_MANIFEST_BYTES));
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const digest = digestOfBytes(bytes);
     if (reference.digest && digest !== reference.digest)
       throw new DigestMismatch(`expected ${reference.digest}, but ${response.url} is ${digest}`);
     return { digest, bytes, document: documentIn(bytes, response.url) };

@@ -28,6 +28,7 @@ export async function startImages(
 ): Promise<PlatformImages> {
   const { dataDir } = options;
   const store = new ImageStore(join(dataDir, 'images'), clock, room);
+  await store.noteOlder();
   const lastRun = await beginRun(dataDir, await bootIdOf());
   undo.add(() => endRun(dataDir));
   if (!lastRun.leftRunning) await tidyImages(store, objectsWithImages(objects.store), lastRun.lostPower);
