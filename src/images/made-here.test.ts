@@ -68,6 +68,7 @@ describe('what an older version made, by its names', () => {
       ],
       [],
     ],
+    ['nothing that has no name', [['dev.local/NO/name', A]], []],
   ])('%s', (_, names, makings) => {
     expect(makingsByName(names.map(([name, digest]) => ({ name, digest })))).toEqual(makings);
   });
@@ -141,6 +142,8 @@ describe('a store', () => {
     writeFileSync(join(folder, 'source', 'main.js'), 'y');
     const pushed = await made('localhost:5050/fn');
     rmSync(join(folder, 'store', 'made'), { recursive: true });
+    const broken = await store.blobs.writeBytes(Buffer.from('half a manif'));
+    await store.tag(referenceOf('ko.local/broken'), broken.digest);
     await open().noteOlder();
     expect(await store.unpack(deployed, 'shop')).toMatchObject({ rootfs: 'host' });
     await expect(store.unpack(deployed, 'till')).rejects.toThrow(RootRefused);

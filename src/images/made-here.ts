@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import type { Manifest } from './manifest.ts';
 import { ROOT_ANNOTATION } from './manifest.ts';
-import { isBroughtByHand, referenceOf } from './reference.ts';
+import { isBroughtByHand, parseReference } from './reference.ts';
 
 /** An image and the namespace it was made for; for every one where none is named. */
 export interface Making {
@@ -51,9 +51,10 @@ export function rootRefusal(
  * that namespace. Pure.
  */
 export function makingsByName(images: readonly { readonly name: string; readonly digest: string }[]): Making[] {
-  const byHand = images
-    .map(({ name, digest: image }) => ({ ...referenceOf(name), image }))
-    .filter(({ registry }) => isBroughtByHand(registry));
+  const byHand = images.flatMap(({ name, digest: image }) => {
+    const parsed = parseReference(name);
+    return 'problem' in parsed || !isBroughtByHand(parsed.registry) ? [] : [{ ...parsed, image }];
+  });
   const deployed = new Set(byHand.filter(({ tag }) => tag !== undefined).map(deploymentOf));
   return byHand.flatMap((reference) => {
     const deployment = deploymentOf(reference);

@@ -110,7 +110,8 @@ export class ImageStore {
     if (this.#made.hasBegun) return;
     const makings: Making[] = [];
     for (const making of makingsByName(await this.list())) {
-      const document = this.blobs.has(making.digest) ? await this.blobs.json(making.digest) : undefined;
+      // A loss of power may have left a name to what is not there, or not whole.
+      const document = await this.blobs.json(making.digest).catch(() => undefined);
       if (isManifest(document) && wantsMachineRoot(document)) makings.push(making);
     }
     await this.#made.begin(makings);

@@ -1,6 +1,6 @@
 // Images from registries: a guarded one with a pull secret, and the platform's own, which outlives a change of ports.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -158,4 +158,20 @@ test('what is pushed to the platform runs under each of its names, and still aft
   await platform.stop();
   await up(platform.dataDir);
   for (const name of ['pushed', 'usual']) expect(await answerOf(name)).toBe('200 carried');
+}, 90_000);
+
+test('what an older version made of a folder, which it did not note, goes on running where it was deployed', async () => {
+  const source = join(folder, 'source');
+  mkdirSync(source);
+  writeFileSync(join(source, 'main.cjs'), PROGRAM);
+  const images = new ImageStore(join(platform.dataDir, 'images'));
+  const start = { Entrypoint: ['node', 'main.cjs'], Env: ['WORD=from a folder'] };
+  const made = await images.add('dev.local/default/older:latest', { folder: source }, start, 'default');
+  client.close();
+  await platform.stop();
+  rmSync(join(platform.dataDir, 'images', 'made'), { recursive: true });
+  await up(platform.dataDir);
+  await client.create(Service, serviceOf('older', `dev.local/default/older@${made.digest}`));
+  expect(await settled('older')).toEqual({ status: 'True', message: '' });
+  expect(await answerOf('older')).toBe('200 from a folder');
 }, 90_000);

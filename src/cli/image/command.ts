@@ -17,6 +17,10 @@ Examples:
   ebb image add ko.local/app:v1 ./layout                    an OCI layout, an image tar, or a folder
   ebb image add ko.local/host:latest --host                 an image whose root is this machine's own`;
 
+const ROOT_HELP = `
+What is made of a folder or by --host runs over this machine's own root, in every namespace: whoever may deploy in one can read this
+machine's files with it. What 'ebb deploy FOLDER' makes runs in one namespace only.`;
+
 interface Flags {
   data?: string;
   output?: string;
@@ -36,6 +40,7 @@ export function imageCommand(ports: CliPorts): Command {
     .argument('<name>', 'such as ko.local/hello:latest')
     .argument('[path]', 'where it is')
     .option('--host', "make an image whose root is the machine's own")
+    .addHelpText('after', ROOT_HELP)
     .option(...data)
     .action((name: string, path: string | undefined, flags: Flags) => add(name, path, flags, ports));
   image
