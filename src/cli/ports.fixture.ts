@@ -118,7 +118,13 @@ export class World {
   readonly client = new FakeClient();
   /** In place of the fake one. */
   realClient: Client | undefined;
-  readonly images: { name: string; digest: string; source?: ImageSource; start?: ImageStart | undefined; namespace?: string | undefined }[] = [];
+  readonly images: {
+    name: string;
+    digest: string;
+    source?: ImageSource;
+    start?: ImageStart | undefined;
+    namespace?: string | undefined;
+  }[] = [];
   readonly asked: string[] = [];
   readonly interrupted = new AbortController();
   env: Record<string, string | undefined> = {};

@@ -201,7 +201,8 @@ export class ImageStore {
     const { manifest, digest: image } = await this.#manifest(digest);
     const refusal = wantsMachineRoot(manifest) ? await this.#made.refusal(image, namespace) : undefined;
     if (refusal !== undefined) throw new RootRefused(refusal);
-    const running = this.#unpacking.get(digest) ?? this.#unpack(manifest, image).finally(() => this.#unpacking.delete(digest));
+    const running =
+      this.#unpacking.get(digest) ?? this.#unpack(manifest, image).finally(() => this.#unpacking.delete(digest));
     this.#unpacking.set(digest, running);
     return running;
   }
@@ -210,9 +211,7 @@ export class ImageStore {
     const root = join(this.#folder, 'roots', image.slice(7));
     if (!existsSync(root)) await this.#lay(manifest, root);
     const config = (await this.#imageConfig(manifest)).config ?? {};
-    return wantsMachineRoot(manifest)
-      ? { rootfs: 'host', overlay: root, config }
-      : { rootfs: root, config };
+    return wantsMachineRoot(manifest) ? { rootfs: 'host', overlay: root, config } : { rootfs: root, config };
   }
 
   async #lay(manifest: Manifest, root: string): Promise<void> {

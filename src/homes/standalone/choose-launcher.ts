@@ -21,6 +21,7 @@ export interface ChosenLauncher {
 export async function chooseLauncher(
   wanted: 'auto' | 'sandbox' | 'process',
   dataDir: string,
+  keyFile: string | undefined,
   hasExit: boolean,
   clock: Clock,
   log: Logger,
@@ -32,7 +33,7 @@ export async function chooseLauncher(
   const sandbox = await sandboxLauncher({
     clock,
     folder: join(dataDir, 'sandbox'),
-    hidden: [dataDir],
+    hidden: [dataDir, ...(keyFile === undefined ? [] : [keyFile])],
     hasExit,
     nameServers: [NAME_SERVER_ADDRESS],
     clusterDomain: 'cluster.local',

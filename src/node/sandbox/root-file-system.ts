@@ -1,6 +1,6 @@
 // What a container's root is made of: the image or the machine's own root, and what is bound over it.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ContainerStart } from '../launcher.ts';
 import { kindInRoot, resolveInRoot } from './root-path.ts';
@@ -9,7 +9,7 @@ import type { Bind, Steps } from './script.ts';
 /** Files that every container of a Pod is given, by their path in it. */
 export type PodFiles = Readonly<Record<'/etc/hosts' | '/etc/hostname' | '/etc/resolv.conf', string>>;
 
-export type Root = Pick<Steps, 'layers' | 'overlays' | 'hidden' | 'binds'>;
+export type Root = Pick<Steps, 'layers' | 'overlays' | 'disks' | 'hidden' | 'binds'>;
 
 /** File systems of disks and shares: what a machine may have mounted beside its root and programs may need. */
 const DISKS = new Set([
@@ -28,7 +28,7 @@ const DISKS = new Set([
   'squashfs',
 ]);
 
-/** `hidden` are folders of the machine that no container sees: the platform's own data above all. */
+/** `hidden` are folders and files of the machine that no container sees: the platform's own data above all. */
 export function rootOf(container: ContainerStart, files: PodFiles, hidden: readonly string[]): Root {
   const isHost = container.rootfs === 'host';
   const layers = container.rootfs === 'host' ? ['/'] : [container.rootfs];
@@ -37,6 +37,7 @@ export function rootOf(container: ContainerStart, files: PodFiles, hidden: reado
   const given = Object.entries(files).map(
     ([target, source]): Bind => ({ source, target: follow(target), readOnly: false, make: 'file' }),
   );
+  const notSeen = isHost ? hiddenPlaces(hidden) : [];
   const volumes = container.mounts.map(({ source, target, readOnly }): Bind => {
     const isFolder = isFolderOnDisk(source);
     const there = kindInRoot(seen, target);
@@ -52,13 +53,9 @@ export function rootOf(container: ContainerStart, files: PodFiles, hidden: reado
   return {
     layers,
     overlays: isHost && container.overlay ? overlaysOf(container.overlay) : [],
-    hidden: isHost ? hidden.filter((path) => existsSync(path)) : [],
-    binds: [
-      ...(isHost ? [...machineDisks(hidden), ...ownNode()] : []),
-      ...given,
-      ...sorted,
-      lastWords(container, follow),
-    ],
+    disks: isHost ? machineDisks(notSeen.map(({ path }) => path)) : [],
+    hidden: notSeen.map((place) => ({ ...place, path: follow(place.path) })),
+    binds: [...(isHost ? ownNode() : []), ...given, ...sorted, lastWords(container, follow)],
   };
 }
 
@@ -92,8 +89,24 @@ function overlaysOf(folder: string): Steps['overlays'] {
   }));
 }
 
-/** Disks that are mounted below the machine's root, read-only. */
-function machineDisks(hidden: readonly string[]): Bind[] {
+/** Folders of the machine that are others in a container. */
+const OWN_FOLDERS = ['/tmp', '/dev', '/proc', '/sys'];
+
+const isIn = (path: string, folders: readonly string[]) =>
+  folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+
+/** Where they really are, whatever links lead there; without those that are in a folder that is not seen anyway. */
+function hiddenPlaces(paths: readonly string[]): Steps['hidden'] {
+  const places = paths
+    .filter((path) => existsSync(path))
+    .map((path) => realpathSync(path))
+    .map((path) => ({ path, kind: isFolderOnDisk(path) ? ('folder' as const) : ('file' as const) }));
+  const folders = places.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
+  return places.filter(({ path, kind }) => kind === 'folder' || !isIn(path, [...OWN_FOLDERS, ...folders]));
+}
+
+/** Where disks are mounted below the machine's root, but for those in what is not seen. */
+function machineDisks(notSeen: readonly string[]): string[] {
   const lines = readFileSync('/proc/self/mounts', 'utf8')
     .trim()
     .split('\n')
@@ -101,11 +114,7 @@ function machineDisks(hidden: readonly string[]): Bind[] {
   const disks = lines.filter(
     ([, target = '', type = '']) => target !== '/' && DISKS.has(type) && !target.includes('\\'),
   );
-  const isHidden = (path: string) => hidden.some((one) => path === one || path.startsWith(`${one}/`));
-  return disks
-    .map(([, target = '']) => target)
-    .filter((target) => !isHidden(target))
-    .map((target) => ({ source: target, target, readOnly: true, make: 'folder' }));
+  return disks.map(([, target = '']) => target).filter((target) => !isIn(target, notSeen));
 }
 
 function isFolderOnDisk(path: string): boolean {
@@ -131,8 +140,7 @@ export function startProblem({
 }: ContainerStart): string | undefined {
   const layers = [...(overlay && rootfs === 'host' ? [overlay] : []), rootfs === 'host' ? '/' : rootfs];
   const isMounted = (path: string) =>
-    mounts.some(({ target }) => path === target || path.startsWith(`${target}/`)) ||
-    ['/tmp', '/dev', '/proc', '/sys'].some((one) => path === one || path.startsWith(`${one}/`));
+    mounts.some(({ target }) => path === target || path.startsWith(`${target}/`)) || isIn(path, OWN_FOLDERS);
   if (!isMounted(workingDir) && kindInRoot(layers, workingDir) !== 'folder' && workingDir !== '/') {
     return `unable to start container process: chdir to cwd (${JSON.stringify(workingDir)}) set in config.json failed: no such file or directory`;
   }

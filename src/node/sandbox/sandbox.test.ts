@@ -1,10 +1,20 @@
 // What only the sandbox owes: an image's own root, users, limits, volumes, and what is kept from a container.
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '#base/mod.ts';
 import type { ContainerStart, Exit, RunningContainer, Sandbox } from '../launcher.ts';
 import type { SandboxLauncher } from './launcher.ts';
@@ -16,6 +26,8 @@ if (problem) console.warn(`sandboxes are not tested here: ${problem}`);
 const sandboxTest = test.skipIf(problem !== undefined);
 
 let folder: string;
+/** Read at each start of a container. */
+let hidden: string[];
 let launcher: SandboxLauncher;
 let sandbox: Sandbox;
 let runs = 0;
@@ -42,10 +54,11 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sandbox-'));
   makeImage(join(folder, 'image'));
   writeFileSync(join(folder, 'message'), '', { mode: 0o666 });
+  hidden = [folder];
   launcher = await sandboxLauncher({
     clock: systemClock,
     folder: join(folder, 'launcher'),
-    hidden: [folder],
+    hidden,
     nameServers: ['10.96.0.10'],
     clusterDomain: 'cluster.local',
     warn: (message, fields) => console.warn(message, fields),
@@ -220,6 +233,62 @@ sandboxTest('what it says at its end is kept', async () => {
 sandboxTest('on the machine’s own root the platform’s data is not seen', async () => {
   const { said } = await say(`ls ${folder} 2>&1 | cat; echo x > /new-file; cat /new-file`, { rootfs: 'host' });
   expect([said.endsWith('x\n'), said.includes('image'), existsSync('/new-file')]).toEqual([true, false, false]);
+});
+
+describe('of the machine’s own root', () => {
+  /** Apart from /tmp, which no container sees. */
+  let apart: string;
+  beforeAll(() => void (apart = mkdtempSync('/var/tmp/sandbox-')));
+  afterAll(() => rmSync(apart, { recursive: true, force: true }));
+
+  async function sayHiding(more: readonly string[], script: string): Promise<string> {
+    hidden.push(...more);
+    try {
+      return (await say(script, { rootfs: 'host' })).said;
+    } finally {
+      hidden.splice(1);
+    }
+  }
+
+  sandboxTest('a file is hidden as a folder is, by whatever link it is named', async () => {
+    mkdirSync(join(apart, 'keys'));
+    writeFileSync(join(apart, 'keys', 'secrets.key'), 'secret\n');
+    writeFileSync(join(apart, 'keys', 'other'), 'seen\n');
+    symlinkSync('keys', join(apart, 'link'));
+    const script = `cat ${apart}/keys/* ${apart}/link/secrets.key`;
+    const named = [join(apart, 'keys', 'secrets.key'), join(apart, 'link', 'secrets.key')];
+    expect(await sayHiding([], script)).toBe('seen\nsecret\nsecret\n');
+    for (const path of named) expect(await sayHiding([path], script)).toBe('seen\n');
+    expect(readFileSync(named[0] ?? '', 'utf8')).toBe('secret\n');
+  });
+
+  sandboxTest('what is not there, or is hidden already, stops nothing', async () => {
+    const file = join(folder, 'key');
+    const inShm = `/dev/shm/sandbox-${process.pid}`;
+    for (const path of [file, inShm]) writeFileSync(path, 'secret');
+    try {
+      expect(
+        await sayHiding([file, inShm, join(apart, 'not-there')], `cat ${file} ${inShm} 2>/dev/null; echo ok`),
+      ).toBe('ok\n');
+    } finally {
+      rmSync(inShm);
+    }
+  });
+
+  sandboxTest('what lies on another disk is hidden, too', async () => {
+    const [disk, key] = [join(apart, 'disk'), join(apart, 'disk', 'secrets.key')];
+    for (const path of ['other/data', 'disk']) mkdirSync(join(apart, path), { recursive: true });
+    for (const path of ['other/data/file', 'other/secrets.key', 'other/seen'])
+      writeFileSync(join(apart, path), `${path}\n`);
+    expect(spawnSync('mount', ['--bind', join(apart, 'other'), disk]).status).toBe(0);
+    try {
+      const script = `cat ${disk}/data/file ${key} ${disk}/seen 2>/dev/null`;
+      expect(await sayHiding([], script)).toBe('other/data/file\nother/secrets.key\nother/seen\n');
+      expect(await sayHiding([join(disk, 'data'), key], script)).toBe('other/seen\n');
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  });
 });
 
 sandboxTest('an image’s links lead nowhere outside', async () => {

@@ -30,8 +30,10 @@ export interface Steps {
   readonly devices: string;
   /** Content of images that lies over the machine's own root, by folder. */
   readonly overlays: readonly { readonly lower: string; readonly target: string; readonly isThere: boolean }[];
-  /** Folders of the machine that the container does not see. */
-  readonly hidden: readonly string[];
+  /** Where further disks of the machine are mounted, which are seen there, read-only. */
+  readonly disks: readonly string[];
+  /** What of the machine the container does not see. */
+  readonly hidden: readonly { readonly path: string; readonly kind: 'folder' | 'file' }[];
   readonly binds: readonly Bind[];
   /** A folder of mounts of all Pods. This container has its own share bound by then, and must not hold on to the others'. */
   readonly detached: string | undefined;
@@ -99,11 +101,17 @@ export function containerScript(steps: Steps, tool: Tools): string {
 export function mountTables(steps: Steps): Record<keyof Steps['tables'], string> {
   const inside = (path: string) => join(steps.root, 'r', path);
   const overlays = steps.overlays.map((one, index) => overlayLine(steps.root, one, index));
-  const hidden = steps.hidden.map((path) => tmpfs(inside(path), 'ro,mode=0'));
+  const disks = steps.disks.map((path) =>
+    bindLine({ source: path, target: path, readOnly: true, make: 'folder' }, inside),
+  );
+  const hidden = steps.hidden.map(({ path, kind }) =>
+    kind === 'folder' ? tmpfs(inside(path), 'ro,mode=0') : bound('/dev/null', inside(path), 'ro'),
+  );
   const binds = steps.binds.map((bind) => bindLine(bind, inside));
   return {
     root: tableOf([rootLine(steps), ...overlays]),
-    inside: tableOf([...kernelLines(steps, inside), ...hidden, ...binds]),
+    // What is hidden may lie on any of the disks, and so may a folder that is the container's own.
+    inside: tableOf([...disks, ...kernelLines(steps, inside), ...hidden, ...binds]),
   };
 }
 
@@ -154,8 +162,11 @@ function bindLine({ source, target, readOnly, make }: Bind, inside: (path: strin
 }
 
 /** Files are mounted on files, which a table of mounts cannot make. */
-function filesToMake({ binds }: Steps, inside: (path: string) => string, tool: Tools): string[] {
-  const files = binds.filter(({ make }) => make === 'file').map(({ target }) => inside(target));
+function filesToMake({ binds, hidden }: Steps, inside: (path: string) => string, tool: Tools): string[] {
+  const files = [
+    ...binds.filter(({ make }) => make === 'file').map(({ target }) => inside(target)),
+    ...hidden.filter(({ kind }) => kind === 'file').map(({ path }) => inside(path)),
+  ];
   if (files.length === 0) return [];
   const folders = [...new Set(files.map((file) => dirname(file)))];
   return [`${tool('mkdir')} -p ${folders.map(quote).join(' ')}`, ...files.map((file) => `: >> ${quote(file)}`)];
