@@ -103,7 +103,9 @@ describe('a store', () => {
     const digest = await carried('localhost:5050/me/fn:v1');
     await expect(store.unpack(digest, 'default')).rejects.toThrow(RootRefused);
     // What is said to be here by another name is not made here by that.
-    await store.tag({ registry: 'dev.local', repository: 'default/fn', digest }, digest);
+    for (const name of [`dev.local/default/fn@${digest}`, 'dev.local/default/fn:latest'])
+      await store.tag(referenceOf(name), digest);
+    await open().noteOlder();
     await expect(open().unpack(digest, 'default')).rejects.toThrow(RootRefused);
     expect(await made('dev.local/default/fn', 'default')).toBe(digest);
     expect(await store.unpack(digest, 'default')).toMatchObject({ rootfs: 'host' });
@@ -154,11 +156,14 @@ describe('a store', () => {
     await expect(store.unpack(pushed, 'shop')).rejects.toThrow(RootRefused);
   });
 
-  test('of an older version is gone through before the first image is made', async () => {
+  test.each([
+    ['alone', () => [made('dev.local/shop/other', 'shop')]],
+    ['while another process does the same', () => [made('dev.local/shop/other', 'shop'), open().noteOlder()]],
+  ])('of an older version is gone through before the first image is made, %s', async (_, act) => {
     const deployed = await made('dev.local/shop/fn', 'shop');
     rmSync(join(folder, 'store', 'made'), { recursive: true });
     writeFileSync(join(folder, 'source', 'main.js'), 'y');
-    await Promise.all([made('dev.local/shop/other', 'shop'), open().noteOlder()]);
+    await Promise.all(act());
     expect(await store.unpack(deployed, 'shop')).toMatchObject({ rootfs: 'host' });
     expect(readdirSync(join(folder, 'store', 'made')).length).toBe(2);
     expect(readdirSync(join(folder, 'store')).filter((name) => name.startsWith('made'))).toEqual(['made']);

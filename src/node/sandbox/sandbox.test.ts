@@ -266,9 +266,13 @@ describe('of the machine’s own root', () => {
     const file = join(folder, 'key');
     const inShm = `/dev/shm/sandbox-${process.pid}`;
     for (const path of [file, inShm]) writeFileSync(path, 'secret');
+    symlinkSync(file, join(apart, 'to-tmp'));
     try {
       expect(
-        await sayHiding([file, inShm, join(apart, 'not-there')], `cat ${file} ${inShm} 2>/dev/null; echo ok`),
+        await sayHiding(
+          [file, inShm, join(apart, 'to-tmp'), join(apart, 'not-there')],
+          `cat ${file} ${inShm} 2>/dev/null; echo ok`,
+        ),
       ).toBe('ok\n');
     } finally {
       rmSync(inShm);
