@@ -45,6 +45,7 @@ export function rootOf(container: ContainerStart, files: PodFiles, hidden: reado
       source,
       target: follow(target),
       readOnly,
+      hasDevices: isIn(source, ['/dev']),
       make: there === (isFolder ? 'folder' : 'file') && !isHost ? undefined : isFolder ? 'folder' : 'file',
     };
   });

@@ -34,7 +34,17 @@ let runs = 0;
 
 /** An image with a shell, a few tools and the libraries that they need, and nothing else. */
 function makeImage(root: string): void {
-  for (const program of ['/bin/sh', '/bin/cat', '/usr/bin/id', '/bin/ls', '/bin/tail', '/usr/bin/env', '/usr/bin/stat'])
+  for (const program of [
+    '/bin/sh',
+    '/bin/cat',
+    '/usr/bin/id',
+    '/bin/ls',
+    '/bin/tail',
+    '/usr/bin/env',
+    '/usr/bin/stat',
+    '/usr/bin/mknod',
+    '/bin/rm',
+  ])
     copyProgram(program, root);
   mkdirSync(join(root, 'work'), { recursive: true });
   writeFileSync(join(root, 'work', 'own'), 'of the image\n');
@@ -203,6 +213,25 @@ sandboxTest('a program that cannot be run says so where its output goes', async 
     127,
     'exec "/work/own": it is not there, user 0 may not run it, or it is no program for this machine\n',
   ]);
+});
+
+sandboxTest.each([
+  ['its own root', {}],
+  ['the machine’s root', { rootfs: 'host' }],
+  ['a read-only root', { readOnlyRoot: true }],
+] as const)('a device that it makes opens nothing: %s', async (_, more) => {
+  const volume = join(folder, 'devices');
+  mkdirSync(volume, { recursive: true });
+  const mounts = [{ source: volume, target: '/devices', readOnly: false }];
+  // Root may make them; what they lead to, a disk say, is not the container's.
+  const script =
+    'for at in / /devices/ /tmp/ /dev/shm/; do rm -f ${at}n; if mknod ${at}n c 1 3 2>/dev/null && (echo x > ${at}n) 2>/dev/null; then echo opened $at; fi; done; echo x > /dev/null && echo done';
+  expect((await say(script, { mounts, ...more })).said).toBe('done\n');
+});
+
+sandboxTest('a device of the machine that is mounted is one', async () => {
+  const mounts = [{ source: '/dev/null', target: '/work/null', readOnly: false }];
+  expect((await say('echo x > /work/null && cat /work/null && echo done', { mounts })).said).toBe('done\n');
 });
 
 sandboxTest('volumes lie where they are wanted, and may be read-only', async () => {

@@ -10,6 +10,8 @@ export interface Bind {
   readonly readOnly: boolean;
   /** What has to be made for it to be mounted on, if anything. */
   readonly make: 'folder' | 'file' | undefined;
+  /** Whether devices in it are those of the machine. Elsewhere they open nothing: root in a container may make some. */
+  readonly hasDevices?: boolean;
 }
 
 export interface Steps {
@@ -87,7 +89,7 @@ export function containerScript(steps: Steps, tool: Tools): string {
       ? [`${tool('mount')} -o remount,ro,${SAFE} ${quote(inside('/sys/fs/cgroup'))}`]
       : []),
     ...(steps.detached === undefined ? [] : [`${tool('umount')} --lazy ${quote(steps.detached)}`]),
-    ...(steps.readOnlyRoot ? [`${tool('mount')} -o remount,ro,bind ${quote(inside('/'))}`] : []),
+    ...(steps.readOnlyRoot ? [`${tool('mount')} -o remount,ro,nodev,bind ${quote(inside('/'))}`] : []),
     `cd ${quote(inside('/'))}`,
     `${tool('mount')} --move . /`,
     'echo "pid $pid"',
@@ -138,7 +140,7 @@ function overlayLine(root: string, { lower, target, isThere }: Steps['overlays']
 }
 
 function overlay(layers: readonly string[], upper: string, work: string, target: string): MountLine {
-  const options = `lowerdir=${layers.map(escapeLayer).join(':')},upperdir=${escapeLayer(upper)},workdir=${escapeLayer(work)},${MAKE_FOLDER}`;
+  const options = `lowerdir=${layers.map(escapeLayer).join(':')},upperdir=${escapeLayer(upper)},workdir=${escapeLayer(work)},${MAKE_FOLDER},nodev`;
   return { source: 'overlay', target, type: 'overlay', options };
 }
 
@@ -152,13 +154,9 @@ function bound(source: string, target: string, options: string): MountLine {
   return { source, target, type: 'none', options: `bind,${options}` };
 }
 
-function bindLine({ source, target, readOnly, make }: Bind, inside: (path: string) => string): MountLine {
-  return {
-    source,
-    target: inside(target),
-    type: 'none',
-    options: `rbind,${readOnly ? 'ro' : 'rw'}${make === 'folder' ? `,${MAKE_FOLDER}` : ''}`,
-  };
+function bindLine({ source, target, readOnly, make, hasDevices }: Bind, inside: (path: string) => string): MountLine {
+  const options = ['rbind', readOnly ? 'ro' : 'rw', hasDevices ? [] : 'nodev', make === 'folder' ? MAKE_FOLDER : []];
+  return { source, target: inside(target), type: 'none', options: options.flat().join(',') };
 }
 
 /** Files are mounted on files, which a table of mounts cannot make. */
