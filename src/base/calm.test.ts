@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
-import { afterCalm } from './calm.ts';
+import { describe, expect, test } from 'vitest';
+import { calmOf } from './calm.ts';
 import type { Clock } from './clock.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { settle, VirtualClock } from './virtual-clock.ts';
 
 /** Until `busyMs` its timers come 60 ms late. */
 function lateClock(busyMs: number) {
@@ -22,7 +22,7 @@ test.each([
 ])('%s', async (_, busyMs, ms, at) => {
   const { clock, late } = lateClock(busyMs);
   const runs: number[] = [];
-  afterCalm(late, ms, () => runs.push(clock.monotonic()));
+  calmOf(late).after(ms, () => runs.push(clock.monotonic()));
   await clock.advance(2000);
   expect(runs).toEqual(at);
 });
@@ -30,9 +30,74 @@ test.each([
 test('what is cancelled does not run, however late its timers were', async () => {
   const { clock, late } = lateClock(1000);
   let ran = false;
-  const timer = afterCalm(late, 5, () => (ran = true));
+  const timer = calmOf(late).after(5, () => (ran = true));
   await clock.advance(100);
   timer.cancel();
   await clock.advance(2000);
   expect(ran).toBe(false);
+});
+
+describe('while a crowd of programs starts', () => {
+  /** As many programs as this begin to start on a machine of two cores; the first is up after `upMs`. */
+  async function crowdOf(programs: number, upMs?: number) {
+    const clock = new VirtualClock(0);
+    const calm = calmOf(clock, 2);
+    const [isUp] = Array.from({ length: programs }, () => calm.starts());
+    if (upMs !== undefined) clock.after(upMs, () => isUp?.());
+    const runs: number[] = [];
+    calm.after(5, () => runs.push(clock.monotonic()));
+    const { isCrowded } = calm;
+    await clock.advance(11_000);
+    return { isCrowded, wasCrowdedAtLast: calm.isCrowded, runs };
+  }
+
+  test.each([
+    ['two for each core are none', 4, undefined, false, [5]],
+    ['five are, until the first of them is up', 5, 130, true, [155]],
+    ['five are, but nothing waits for more than ten seconds', 5, undefined, true, [10_005]],
+  ])('%s', async (_, programs, upMs, isCrowded, runs) => {
+    expect(await crowdOf(programs, upMs)).toEqual({ isCrowded, wasCrowdedAtLast: false, runs });
+  });
+
+  test('whoever has waited for one crowd does not wait for the next', async () => {
+    const clock = new VirtualClock(0);
+    const calm = calmOf(clock, 0.5);
+    const first = [calm.starts(), calm.starts()];
+    const runs: number[] = [];
+    calm.after(5, () => runs.push(clock.monotonic()));
+    await clock.advance(20);
+    for (const isUp of first) isUp();
+    calm.starts();
+    calm.starts();
+    expect(calm.isCrowded).toBe(true);
+    await clock.advance(1000);
+    expect(runs).toEqual([55]);
+  });
+
+  test('what holds the loop up goes four at a time, and without a crowd at once', async () => {
+    const clock = new VirtualClock(0);
+    const calm = calmOf(clock, 0.5);
+    const begun: number[] = [];
+    const begin = () => void calm.turn().then(() => begun.push(begun.length));
+    for (let i = 0; i < 6; i++) begin();
+    await settle();
+    expect(begun).toHaveLength(6);
+    calm.starts();
+    calm.starts();
+    for (let i = 0; i < 10; i++) begin();
+    await settle();
+    expect(begun).toHaveLength(6 + 4);
+    await clock.advance(0);
+    expect(begun).toHaveLength(6 + 10);
+  });
+
+  test('a program that is up twice is one', () => {
+    const calm = calmOf(new VirtualClock(0), 0.5);
+    const isUp = calm.starts();
+    calm.starts();
+    calm.starts();
+    isUp();
+    isUp();
+    expect(calm.isCrowded).toBe(true);
+  });
 });

@@ -1,25 +1,110 @@
 // Waiting that gives way: on a machine that is busy, what nobody waits for leaves the time to what somebody does.
 
 import type { Clock, Timer } from './clock.ts';
+import { sleep } from './clock.ts';
 
 /** Timers that come later than this tell of a machine that is busy. */
 const LATE_MS = 4;
 /** How long a busy machine is let be before it is asked again, and how long at most. */
 const REST_MS = 20;
 const MOST_MS = 300;
+/** Programs that start at once, for each core, before they are a crowd; and what a crowd is let be for. */
+const CROWD_A_CORE = 2;
+const CROWD_REST_MS = 50;
+/** Starts between two rounds of the event loop: each holds it up, and more in a row cost less. */
+const TURNS_A_ROUND = 4;
+/** What takes longer to start waits for something else than the processor, and a crowd that lasts longer is how things are. */
+const CROWD_MS = 10_000;
 
-/**
- * Runs `run` once after `ms`, or later while timers come late: once the machine has a moment, or within a third of a second. On a
- * clock whose timers are never late it is `clock.after`.
- */
-export function afterCalm(clock: Clock, ms: number, run: () => void): Timer {
+/** When whoever can wait has its turn. */
+export interface Calm {
+  /**
+   * Whether more programs start at once, each with somebody waiting for it, than the machine can carry at their usual speed. Ten
+   * seconds after it began a crowd is none any more, until it has been smaller.
+   */
+  readonly isCrowded: boolean;
+  /**
+   * Runs `run` once after `ms`, or later where the machine is busy: once there is no crowd, and while timers come late within a
+   * third of a second. On a clock whose timers are never late, without a crowd, it is `clock.after`.
+   */
+  after(ms: number, run: () => void): Timer;
+  /** A program starts. Returns what is to be called once it is up or has ended; further calls do nothing. */
+  starts(): () => void;
+  /** For what holds the event loop up: in a crowd a few at a time, with a round of the loop after them; else at once. */
+  turn(): Promise<void>;
+}
+
+/** Without a number of cores no crowd is too large. */
+export function calmOf(clock: Clock, cores = Infinity): Calm {
+  const crowd = new Crowd(clock, cores * CROWD_A_CORE);
+  return {
+    get isCrowded() {
+      return crowd.number !== undefined;
+    },
+    after: (ms, run) => afterCalm(clock, ms, crowd, run),
+    starts: () => crowd.join(),
+    turn: () => crowd.turn(),
+  };
+}
+
+/** Programs that start just now. */
+class Crowd {
+  readonly #clock: Clock;
+  readonly #most: number;
+  readonly #starting = new Set<object>();
+  #begun: number | undefined;
+  #number = 0;
+  /** Turns that were given. */
+  #given = 0;
+  #turns: Promise<void> = Promise.resolve();
+
+  constructor(clock: Clock, most: number) {
+    this.#clock = clock;
+    this.#most = most;
+  }
+
+  /** Which crowd there is; undefined where there is none. */
+  get number(): number | undefined {
+    const lasts = this.#begun !== undefined && this.#clock.monotonic() - this.#begun < CROWD_MS;
+    return lasts ? this.#number : undefined;
+  }
+
+  turn(): Promise<void> {
+    if (this.number === undefined) return Promise.resolve();
+    const turn = this.#turns;
+    if (++this.#given % TURNS_A_ROUND === 0) this.#turns = turn.then(() => sleep(this.#clock, 0));
+    return turn;
+  }
+
+  join(): () => void {
+    const one = {};
+    const leave = () => {
+      timer.cancel();
+      this.#starting.delete(one);
+      if (this.#starting.size <= this.#most) this.#begun = undefined;
+    };
+    const timer = this.#clock.after(CROWD_MS, leave);
+    this.#starting.add(one);
+    if (this.#starting.size > this.#most && this.#begun === undefined) {
+      this.#begun = this.#clock.monotonic();
+      this.#number++;
+    }
+    return leave;
+  }
+}
+
+function afterCalm(clock: Clock, ms: number, crowd: Crowd, run: () => void): Timer {
   const latest = clock.monotonic() + Math.max(ms, MOST_MS);
+  let seen = crowd.number;
   let timer: Timer;
   const wait = (waitMs: number) => {
     const due = clock.monotonic() + waitMs;
     timer = clock.after(waitMs, () => {
       const now = clock.monotonic();
-      if (now - due > LATE_MS && now + REST_MS < latest) wait(REST_MS);
+      // Nobody gives way to a second crowd.
+      seen ??= crowd.number;
+      if (seen !== undefined && seen === crowd.number) wait(CROWD_REST_MS);
+      else if (now - due > LATE_MS && now + REST_MS < latest) wait(REST_MS);
       else run();
     });
   };

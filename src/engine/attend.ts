@@ -1,6 +1,6 @@
 // One object's turn: its finalizer, its reconciler within a time, its status, and what went wrong where it can be seen.
 
-import type { Clock, Elapsed } from '#base/mod.ts';
+import type { Calm, Clock, Elapsed } from '#base/mod.ts';
 import { messageOf } from '#base/mod.ts';
 import type { KubeObject, ObjectKey } from '#machinery/mod.ts';
 import { isReason } from '#machinery/mod.ts';
@@ -18,6 +18,9 @@ import type { TurnOutcome } from './work-queue.ts';
 
 /** A turn that takes longer has failed (`-reconciliation-timeout` of Knative's controllers). */
 const TURN_MS = 30_000;
+/** A status that gives way is told after so long at the latest, and looked for again in this time. */
+const OWED_MS = 10_000;
+const LINGER_MS = 5;
 
 export interface AttendantParts {
   readonly view: View;
@@ -25,12 +28,15 @@ export interface AttendantParts {
   readonly children: Children;
   readonly config: ConfigSource;
   readonly clock: Clock;
+  readonly calm: Calm;
   readonly elapsed: Elapsed;
 }
 
 export class Attendant {
   readonly #parts: AttendantParts;
   readonly #finalizers: Finalizers;
+  /** Statuses that gave way, by controller and key: since when. */
+  readonly #owed = new Map<string, number>();
 
   constructor(parts: AttendantParts) {
     this.#parts = parts;
@@ -56,7 +62,10 @@ export class Attendant {
       await this.#finalizers.remove(definition, object, events);
     // A turn that saw too old an object was broken off midway, and half of what it would have told may be wrong; the next one sees more.
     const isHalf = isReason(fault, 'Conflict');
-    if (!isGoing && !isHalf && definition.status !== 'none') await this.#tellStatus(definition, object, draft, events);
+    if (!isGoing && !isHalf && definition.status !== 'none') {
+      if (fault === undefined && this.#givesWay(definition, key)) return { outcome: 'lingers', ms: LINGER_MS };
+      await this.#tellStatus(definition, object, draft, events);
+    }
     if (fault !== undefined) {
       if (!isHalf) events.record(object, 'Warning', 'InternalError', messageOf(fault));
       throw fault;
@@ -79,6 +88,22 @@ export class Attendant {
       timer.cancel();
       turn.close();
     }
+  }
+
+  /** The object is there no more. */
+  forget({ name }: { readonly name: string }, key: ObjectKey): void {
+    this.#owed.delete(`${name} ${key}`);
+  }
+
+  #givesWay<O extends KubeObject>({ name, statusGivesWay }: ControllerDefinition<O>, key: ObjectKey): boolean {
+    const { calm, clock } = this.#parts;
+    if (statusGivesWay !== true) return false;
+    const [owed, now] = [`${name} ${key}`, clock.monotonic()];
+    const since = this.#owed.get(owed) ?? now;
+    const givesWay = calm.isCrowded && now - since < OWED_MS;
+    if (givesWay) this.#owed.set(owed, since);
+    else this.#owed.delete(owed);
+    return givesWay;
   }
 
   async #tellStatus<O extends KubeObject>(

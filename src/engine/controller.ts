@@ -101,12 +101,14 @@ export interface ControllerDefinition<O extends KubeObject = KubeObject> {
   readonly attendsDeletion?: boolean;
   /** `none` for those who only look on: they never touch status. */
   readonly status?: 'own' | 'none';
+  /** While a crowd of programs starts, the status waits for what changes next: for those whose status no request waits for. */
+  readonly statusGivesWay?: boolean;
   /** Objects at once; 8 unless told. */
   readonly concurrency?: number;
   /**
    * How long a change waits for others, so that one turn serves them all: for those whose work no request waits for. They
    * leave the first moments after a change to those that do have somebody waiting, on a busy machine up to a third of a
-   * second. None unless told; `listen` never waits.
+   * second, or until a crowd of programs has started. None unless told; `listen` never waits.
    */
   readonly lingerMs?: number;
   /** The same for changes of what it owns and watches, and of its objects' status alone; `lingerMs` unless told. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { seededRandom, settle, VirtualClock } from '#base/mod.ts';
+import type { Calm } from '#base/mod.ts';
+import { calmOf, seededRandom, settle, VirtualClock } from '#base/mod.ts';
 import type { Configuration, CoreService, Revision } from '#kinds/mod.ts';
 import {
   ConfigMap,
@@ -319,6 +320,68 @@ describe('a running controller', () => {
     await running;
     put({ Configuration: { name: 'hello', generation: 3 } });
     expect(await news()).toEqual([]);
+  });
+});
+
+describe('while a crowd of programs starts', () => {
+  let calm: Calm;
+  let areUp: (() => void)[];
+
+  beforeEach(() => {
+    calm = calmOf(clock, 0);
+    areUp = [calm.starts()];
+    const { client, informers } = cluster;
+    engine = createEngine({ client, informers, clock, calm, random: seededRandom(1), log: silentLog });
+    put({ Configuration: { name: 'hello', generation: 2, observed: 1, Ready: 'True' } });
+  });
+
+  const givesWay = () => controller(() => {}, { statusGivesWay: true });
+  const writes = () => cluster.writes.map(({ verb, key }) => `${verb} ${key}`);
+
+  test('a status that gives way is told once there is none any more', async () => {
+    const definition = givesWay();
+    expect(await turn(definition)).toEqual({ outcome: 'lingers', ms: 5 });
+    expect(writes()).toEqual([]);
+    for (const isUp of areUp) isUp();
+    expect((await turn(definition)).outcome).toBe('settled');
+    expect(status()?.observedGeneration).toBe(2);
+  });
+
+  test('it is told within ten seconds, though crowd follows upon crowd', async () => {
+    const definition = givesWay();
+    const outcomes: string[] = [];
+    for (let crowd = 0; crowd < 4; crowd++) {
+      outcomes.push((await turn(definition)).outcome);
+      for (const isUp of areUp) isUp();
+      areUp = [calm.starts()];
+      await clock.advance(4000);
+    }
+    expect(outcomes).toEqual(['lingers', 'lingers', 'lingers', 'settled']);
+    expect(status()?.observedGeneration).toBe(2);
+  });
+
+  test('any other status, and what went wrong, is told at once', async () => {
+    await turn(controller(() => {}));
+    expect(writes()).toEqual(['updateStatus default/hello']);
+    const broken = controller(
+      () => {
+        throw new Error('out of luck');
+      },
+      { statusGivesWay: true },
+    );
+    put({ Configuration: { name: 'hello', generation: 3, observed: 2, Ready: 'True' } });
+    expect((await turn(broken)).outcome).toBe('failed');
+    expect(status()?.observedGeneration).toBe(3);
+  });
+
+  test('Events wait, with the time at which they were said', async () => {
+    const said = clock.now();
+    await turn(controller((now) => now.event('Normal', 'Seen', 'once')));
+    expect(cluster.informers.of(Event).list()).toEqual([]);
+    for (const isUp of areUp) isUp();
+    await clock.advance(100);
+    const [event] = cluster.informers.of(Event).list();
+    expect(Date.parse(event?.lastTimestamp ?? '')).toBe(said);
   });
 });
 

@@ -1,7 +1,7 @@
 // The engine: gives each changed object its turn with its reconciler, and does all that no reconciler should have to do.
 
-import type { Clock, Random } from '#base/mod.ts';
-import { Elapsed, messageOf, sleep, watchJumps } from '#base/mod.ts';
+import type { Calm, Clock, Random } from '#base/mod.ts';
+import { calmOf, Elapsed, messageOf, sleep, watchJumps } from '#base/mod.ts';
 import type { Kind, KubeObject, ObjectKey } from '#machinery/mod.ts';
 import { ApiError, isReason, splitKey } from '#machinery/mod.ts';
 import type { Client, Informers } from '#objects/mod.ts';
@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly client: Client;
   readonly informers: Informers;
   readonly clock: Clock;
+  /** Shared with whoever starts programs; one of its own unless told. */
+  readonly calm?: Calm;
   readonly random: Random;
   readonly log: Logger;
   readonly metrics?: Metrics;
@@ -60,6 +62,7 @@ class ControllerEngine implements Engine {
   readonly config: ConfigSource;
   readonly clock: Clock;
   readonly #options: EngineOptions;
+  readonly #calm: Calm;
   readonly #meter: EngineMeter;
   readonly #attendant: Attendant;
   readonly #recorders = new Map<string, Recorder>();
@@ -70,6 +73,7 @@ class ControllerEngine implements Engine {
     const { informers, clock, log, metrics = createMetrics() } = options;
     this.#options = options;
     this.clock = clock;
+    this.#calm = options.calm ?? calmOf(clock);
     this.view = new View(informers, clock);
     this.client = notingClient(options.client, this.view);
     this.config = new ConfigSource(this.view, log);
@@ -77,7 +81,15 @@ class ControllerEngine implements Engine {
     this.#queues = new HurriedQueues(clock);
     const { view, client, config } = this;
     const children = new Children(client, view);
-    this.#attendant = new Attendant({ view, client, children, config, clock, elapsed: new Elapsed(clock) });
+    this.#attendant = new Attendant({
+      view,
+      client,
+      children,
+      config,
+      clock,
+      calm: this.#calm,
+      elapsed: new Elapsed(clock),
+    });
   }
 
   controller<O extends KubeObject>(definition: ControllerDefinition<O>): Controller {
@@ -124,6 +136,7 @@ class ControllerEngine implements Engine {
     const object = this.view.get(definition.of, namespace, name);
     if (object && (definition.selects?.(object, (one) => this.config.get(one)) ?? true))
       return this.#attendant.attend(definition, key, object, this.#recorder(definition.name));
+    this.#attendant.forget(definition, key);
     await definition.forget?.(key);
     return { outcome: 'settled' };
   }
@@ -133,6 +146,7 @@ class ControllerEngine implements Engine {
     const { name, concurrency = USUAL_CONCURRENCY } = definition;
     const queue = new WorkQueue({
       clock: this.clock,
+      calm: this.#calm,
       concurrency,
       turn: (key) => this.turn(definition, key),
       watch: this.#meter.queue(name),
@@ -151,7 +165,7 @@ class ControllerEngine implements Engine {
 
   #newRecorder(source: string): Recorder {
     const { client, clock, random, log, recorder } = this.#options;
-    return recorder?.(source) ?? new EventRecorder({ client, clock, random, log, source });
+    return recorder?.(source) ?? new EventRecorder({ client, clock, calm: this.#calm, random, log, source });
   }
 }
 

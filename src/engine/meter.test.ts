@@ -1,7 +1,7 @@
 // What controllers' queues and turns show at a reading.
 
 import { expect, test } from 'vitest';
-import { settle, VirtualClock } from '#base/mod.ts';
+import { settle, VirtualClock, calmOf } from '#base/mod.ts';
 import { createMetrics } from '#telemetry/mod.ts';
 import { engineMeter } from './meter.ts';
 import type { TurnOutcome } from './work-queue.ts';
@@ -14,6 +14,7 @@ test('a queue shows what waits, what runs and since when, what failed and how lo
   let end: (outcome: TurnOutcome['outcome']) => void = () => {};
   const queue = new WorkQueue({
     clock,
+    calm: calmOf(clock),
     concurrency: 1,
     turn: () => new Promise((resolve) => (end = (outcome) => resolve({ outcome } as TurnOutcome))),
     watch: meter.queue('route'),

@@ -1,6 +1,6 @@
 // Events (core/v1) about objects: written beside the work, counted up when they repeat, dropped rather than waited for.
 
-import type { Clock, Random } from '#base/mod.ts';
+import type { Calm, Clock, Random } from '#base/mod.ts';
 import { messageOf, nameSuffix, rfc3339 } from '#base/mod.ts';
 import { Event } from '#kinds/mod.ts';
 import type { KubeObject } from '#machinery/mod.ts';
@@ -17,6 +17,7 @@ export interface Recorder {
 export interface RecorderOptions {
   readonly client: Client;
   readonly clock: Clock;
+  readonly calm: Calm;
   readonly random: Random;
   readonly log: Logger;
   /** The component the events come from. */
@@ -30,6 +31,15 @@ const MAX_REMEMBERED = 4096;
 /** One object may have this many events at once, then one in five minutes, as client-go's spam filter has it. */
 const BURST = 25;
 const REFILL_MS = 300_000;
+
+/** What is to be written, and when it was said. */
+interface Said {
+  readonly about: KubeObject;
+  readonly type: EventType;
+  readonly reason: string;
+  readonly message: string;
+  readonly now: string;
+}
 
 /** Where an event is, and how often it happened; the event itself may be gone by then. */
 interface Remembered {
@@ -53,8 +63,11 @@ export class EventRecorder implements Recorder {
   record(about: KubeObject, type: EventType, reason: string, message: string): void {
     if (this.#waiting >= MAX_WAITING || !this.#allowed(about.metadata.uid ?? '')) return;
     this.#waiting++;
+    const now = rfc3339(this.#options.clock.now());
+    const uncrowded = this.#uncrowded();
     this.#tail = this.#tail.then(async () => {
-      await this.#write(about, type, reason, message).catch((thrown) =>
+      await uncrowded;
+      await this.#write({ about, type, reason, message, now }).catch((thrown) =>
         this.#options.log.debug('an event was lost', { reason, error: messageOf(thrown) }),
       );
       this.#waiting--;
@@ -66,10 +79,16 @@ export class EventRecorder implements Recorder {
     return this.#tail;
   }
 
-  async #write(about: KubeObject, type: EventType, reason: string, message: string): Promise<void> {
-    const { client, clock } = this.#options;
+  /** Nobody waits for an Event while a crowd of programs starts. */
+  #uncrowded(): Promise<void> | undefined {
+    const { calm } = this.#options;
+    return calm.isCrowded ? new Promise((resolve) => calm.after(0, resolve)) : undefined;
+  }
+
+  async #write(said: Said): Promise<void> {
+    const { client } = this.#options;
+    const { about, type, reason, message, now } = said;
     const key = [about.kind, about.metadata.uid, about.metadata.name, type, reason, message].join('\0');
-    const now = rfc3339(clock.now());
     const before = this.#remembered.get(key);
     if (before) {
       before.count++;
@@ -79,7 +98,7 @@ export class EventRecorder implements Recorder {
         .catch(() => undefined);
       if (patched) return;
     }
-    const { metadata } = await client.create(Event, this.#eventOf(about, type, reason, message, now));
+    const { metadata } = await client.create(Event, this.#eventOf(said));
     remember(
       this.#remembered,
       key,
@@ -88,7 +107,7 @@ export class EventRecorder implements Recorder {
     );
   }
 
-  #eventOf(about: KubeObject, type: EventType, reason: string, message: string, now: string): Event {
+  #eventOf({ about, type, reason, message, now }: Said): Event {
     const { apiVersion, kind, metadata } = about;
     const { name, namespace = 'default', uid, resourceVersion } = metadata;
     const about_ = { apiVersion, kind, name, ...(metadata.namespace ? { namespace } : {}) };

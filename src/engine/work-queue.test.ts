@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { settle, VirtualClock } from '#base/mod.ts';
+import { calmOf, settle, VirtualClock } from '#base/mod.ts';
 import type { TurnOutcome } from './work-queue.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -12,6 +12,7 @@ function stage(answer: (key: string) => TurnOutcome = () => ({ outcome: 'settled
   const held = new Set<string>();
   const queue = new WorkQueue({
     clock,
+    calm: calmOf(clock),
     concurrency,
     async turn(key) {
       turns.push({ key, at: clock.now() });
@@ -45,6 +46,16 @@ describe('a queue of keys', () => {
     letGo('a');
     await settle();
     expect(turns).toHaveLength(2);
+  });
+
+  test('a turn that lingers is followed by another', async () => {
+    let turnsLeft = 2;
+    const { clock, queue, turns } = stage(() =>
+      --turnsLeft > 0 ? { outcome: 'lingers', ms: 5 } : { outcome: 'settled' },
+    );
+    queue.add('a');
+    await clock.advance(1000);
+    expect(turns.map(({ at }) => at)).toEqual([0, 5]);
   });
 
   test('whoever lingers has one turn for all that changes meanwhile', async () => {

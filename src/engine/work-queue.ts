@@ -1,13 +1,15 @@
 // The queue of one controller: a set of keys, one turn at a time for each, again later for those that failed.
 
-import type { Backoff, Clock, Timer } from '#base/mod.ts';
-import { afterCalm, backoffMs } from '#base/mod.ts';
+import type { Backoff, Calm, Clock, Timer } from '#base/mod.ts';
+import { backoffMs } from '#base/mod.ts';
 import type { ObjectKey } from '#machinery/mod.ts';
 
 /** How a turn ended, as the queue needs to know it. */
 export type TurnOutcome =
   | { readonly outcome: 'settled' }
   | { readonly outcome: 'again'; readonly afterMs: number }
+  /** Another turn once the machine has a moment. */
+  | { readonly outcome: 'lingers'; readonly ms: number }
   | { readonly outcome: 'failed' };
 
 /** Who counts what goes through a queue. */
@@ -21,6 +23,8 @@ export interface QueueWatch {
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
+  /** Tells when what lingers has its turn. */
+  readonly calm: Calm;
   /** Turns at once, for different keys. */
   readonly concurrency: number;
   /** Takes one turn. What it throws counts as failed. */
@@ -37,6 +41,7 @@ const RETRY_EVERY_MS = 100;
 /** Bounded by the number of keys there are: a key is in it at most once. */
 export class WorkQueue {
   readonly #clock: Clock;
+  readonly #calm: Calm;
   readonly #concurrency: number;
   readonly #turn: WorkQueueOptions['turn'];
   readonly #watch: QueueWatch | undefined;
@@ -51,8 +56,9 @@ export class WorkQueue {
   #open = true;
   #idle: (() => void)[] = [];
 
-  constructor({ clock, concurrency, turn, watch }: WorkQueueOptions) {
+  constructor({ clock, calm, concurrency, turn, watch }: WorkQueueOptions) {
     this.#clock = clock;
+    this.#calm = calm;
     this.#concurrency = concurrency;
     this.#turn = turn;
     this.#watch = watch;
@@ -94,13 +100,13 @@ export class WorkQueue {
   }
 
   /**
-   * Asks for a turn after `ms`, on a busy machine up to a third of a second later: what changes until then is served by the same
-   * turn, and by any that the key has before.
+   * Asks for a turn after `ms`, on a busy machine later (`Calm`): what changes until then is served by the same turn, and by any
+   * that the key has before.
    */
   linger(key: ObjectKey, ms: number): void {
     if (ms <= 0) return this.add(key);
     if (!this.#open || this.#lingering.has(key)) return;
-    const timer = afterCalm(this.#clock, ms, () => {
+    const timer = this.#calm.after(ms, () => {
       this.#lingering.delete(key);
       this.add(key);
     });
@@ -150,6 +156,7 @@ export class WorkQueue {
     if (end.outcome === 'failed') this.addAfter(key, this.#retryDelay(key));
     else this.#failures.delete(key);
     if (end.outcome === 'again') this.addAfter(key, end.afterMs);
+    if (end.outcome === 'lingers') this.linger(key, end.ms);
     this.#next();
     if (this.#running.size === 0) for (const wake of this.#idle.splice(0)) wake();
   }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { seededRandom, settle, VirtualClock } from '#base/mod.ts';
+import { calmOf, seededRandom, settle, VirtualClock } from '#base/mod.ts';
 import { allKinds, ConfigMap, HOST_PORTS_ANNOTATION, Lease, Node, Pod } from '#kinds/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import { localClient, localInformers, Registry, Scheme, Store } from '#objects/mod.ts';
@@ -90,6 +90,7 @@ async function agentOver(
     client: over.client,
     informers: localInformers(over.store, scheme),
     clock: over.clock,
+    calm: calmOf(over.clock),
     launcher,
     images: { bring: (name) => world.bring(name) },
     nodeName: 'here',

@@ -2,7 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '#base/mod.ts';
+import type { Calm, Clock } from '#base/mod.ts';
 import { messageOf, watchJumps } from '#base/mod.ts';
 import { ConfigMap, Pod, Secret } from '#kinds/mod.ts';
 import { ApiError } from '#machinery/mod.ts';
@@ -26,6 +26,7 @@ import { sourcesFor, WATCHED_KINDS } from './volume-sources.ts';
 /** What an agent needs beside the API. */
 export interface AgentOptions extends SourcePorts {
   readonly clock: Clock;
+  readonly calm: Calm;
   readonly nodeName: string;
   readonly hostIP: string;
   /** Holds `pods/`, and `running/` with the record of what runs. */
@@ -175,11 +176,12 @@ function portsOf(
   ended: EndedPods,
   records: PodRecords,
 ): Omit<PodPorts, 'volumes'> {
-  const { client, clock, launcher, images, environment, nodeName, hostIP, drain, event, warn } = options;
+  const { client, clock, calm, launcher, images, environment, nodeName, hostIP, drain, event, warn } = options;
   const { cores: cpu, memoryBytes: memory } = machineFacts();
   return {
     client,
     clock,
+    calm,
     launcher,
     images,
     environment,

@@ -40,6 +40,9 @@ export function hostOf(
       exec: (command, timeoutMs) => running.exec(command, timeoutMs),
     }),
     lastWords: (_, run, exit) => logs.lastWords(container, run, exit),
+    get isCrowded() {
+      return life.ports.calm.isCrowded;
+    },
     changed: () => parts.changed(),
     event: (type, reason, message) => life.event(type, reason, message),
   };
@@ -61,8 +64,9 @@ async function launch(parts: PodParts, container: Container, run: number): Promi
     facts: place.facts,
     common: environment,
     messageFile: logs.messageFile(container.name, run),
-    logFile: await logs.open(container.name, run),
+    logFile: logs.open(container.name, run),
   });
+  await life.ports.calm.turn();
   if (life.isOver) throw new StartProblem('ContainerCreating', 'the Pod is being stopped');
   const running = await launcher.start(sandbox, start);
   logs.watch(container.name, run, running, clock.now());

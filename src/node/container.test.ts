@@ -73,6 +73,7 @@ function runsOf(container: Partial<Container>, host: Partial<ContainerHost> = {}
         address: (port) => ({ host: '127.0.0.1', port }),
         exec: (command, ms) => running.exec(command, ms),
       }),
+      isCrowded: false,
       lastWords: (_, run, { code }) => Promise.resolve(code === 0 ? '' : `words of ${run}`),
       changed: () => (world.changes += 1),
       event: (_, reason, message) => world.events.push(`${reason}: ${message}`),
@@ -240,6 +241,25 @@ describe('readiness', () => {
     expect([runs.isReady, asked]).toEqual([true, 4]);
     await clock.advance(10_000);
     expect(asked).toBe(6);
+  });
+
+  test('by exec is asked as often while a crowd of programs starts, by connections less often', async () => {
+    const asked = async (how: Partial<Probe>, isCrowded: boolean) => {
+      let tries = 0;
+      const address = (port: number) => ((tries += 1), { host: '127.0.0.1', port });
+      const exec = () => ((tries += 1), Promise.resolve(1));
+      const runs = runsOf({ readinessProbe: { ...how } }, { isCrowded, probeTarget: () => ({ address, exec }) });
+      await runs.begin();
+      for (let ms = 0; ms < 60; ms++) {
+        await clock.advance(1);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return tries;
+    };
+    const closed = { tcpSocket: { port: 1 } };
+    const exec = { exec: { command: ['ready'] } };
+    expect([await asked(exec, false), await asked(exec, true)]).toEqual([2, 2]);
+    expect(await asked(closed, true)).toBeLessThan(await asked(closed, false));
   });
 
   test('waits for its initial delay', async () => {

@@ -29,6 +29,8 @@ export interface ContainerHost {
   probeTarget(running: RunningContainer): ProbeTarget;
   /** A run's last words (terminationMessagePolicy). */
   lastWords(container: Container, run: number, exit: Exit): Promise<string>;
+  /** Whether a crowd of programs starts. */
+  readonly isCrowded: boolean;
   /** Something changed that the Pod's status should tell. */
   changed(): void;
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
@@ -224,8 +226,10 @@ export class ContainerRuns {
   }
 
   #probe(running: RunningContainer, wasReady: boolean): void {
+    const host = this.#host;
     this.#probing = new Probing(this.container, {
-      clock: this.#host.clock,
+      clock: host.clock,
+      isCrowded: () => host.isCrowded,
       target: this.#host.probeTarget(running),
       started: () => this.#setStarted(),
       ready: (isReady) => this.#setReady(isReady),

@@ -22,7 +22,7 @@ export class PodLogs {
   }
 
   /** Makes the place of a run's output. */
-  open(container: string, run: number): Promise<string> {
+  open(container: string, run: number): string {
     const { ports, uid } = this.#life;
     return openLog(ports.folder, uid, container, run);
   }

@@ -1,6 +1,6 @@
 // What the worker of a Pod works with: the ports that all Pods of a node share, and images that are ready to run.
 
-import type { Clock } from '#base/mod.ts';
+import type { Calm, Clock } from '#base/mod.ts';
 import type { Pod } from '#kinds/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import type { PodFacts } from './environment.ts';
@@ -31,6 +31,8 @@ export interface ImagePuller {
 export interface PodPorts {
   readonly client: Client;
   readonly clock: Clock;
+  /** Hears of programs that start, and tells when what is not waited for is told. */
+  readonly calm: Calm;
   readonly launcher: Launcher;
   readonly images: ImagePuller;
   readonly volumes: VolumeSources;

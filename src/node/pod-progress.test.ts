@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Containers, RunState } from './pod-progress.ts';
-import { afterInit, hasRunOut, isComingUp, lastingOf, recordOf } from './pod-progress.ts';
+import { afterInit, hasRunOut, isComingUp, isWaitedFor, lastingOf, recordOf } from './pod-progress.ts';
 
 type State = Omit<RunState, 'container'>;
 
@@ -48,6 +48,16 @@ test.each([
 ])('coming up again, where ready was told %s before', (wasReady, wanted) => {
   const told = { name: 'c0', image: 'i', imageID: '', ready: wasReady, restartCount: 0 };
   expect(isComingUp(containers([], [coming]), { containerStatuses: [told] })).toBe(wanted);
+});
+
+test.each<[string, Containers, boolean]>([
+  ['all are on their way', containers([], [coming, started]), true],
+  ['one is ready, the other not', containers([], [ready, started]), true],
+  ['init containers run', containers([started], [coming]), true],
+  ['all are ready', containers([ended(0)], [ready, ready]), false],
+  ['all have ended', containers([], [ended(0)]), false],
+])('waited for: %s', (_, given, wanted) => {
+  expect(isWaitedFor(given)).toBe(wanted);
 });
 
 test.each<[string, Containers, boolean]>([

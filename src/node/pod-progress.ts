@@ -48,6 +48,11 @@ export function isComingUp({ init, main }: Omit<Containers, 'sidecars'>, told: P
   return main.every((run) => run.isComingUp);
 }
 
+/** Whether somebody may wait for the Pod to come up: not all of it is ready, and it has not run to its end. */
+export function isWaitedFor(containers: Containers): boolean {
+  return !containers.main.every(({ isReady }) => isReady) && !hasRunOut(containers);
+}
+
 /** Whether the Pod has run to its end. */
 export function hasRunOut({ init, main, sidecars }: Containers): boolean {
   const hasFailed = ({ container, isOver, exitCode }: RunState) =>

@@ -1,7 +1,7 @@
 // Tells the API how a Pod is: one write at a time, always of the newest state, and again where a write failed.
 
-import type { Clock, Timer } from '#base/mod.ts';
-import { afterCalm, equal, messageOf } from '#base/mod.ts';
+import type { Calm, Clock, Timer } from '#base/mod.ts';
+import { equal, messageOf } from '#base/mod.ts';
 import type { PodStatus } from '#kinds/mod.ts';
 import { Pod } from '#kinds/mod.ts';
 import { isReason, keyOf } from '#machinery/mod.ts';
@@ -13,6 +13,7 @@ const AGAIN_MS = 5000;
 export interface ReporterPorts {
   readonly client: Client;
   readonly clock: Clock;
+  readonly calm: Calm;
   warn(message: string, fields: Record<string, unknown>): void;
   /** What the Pod's status should be now, given what it is in the API. */
   statusOf(pod: Pod): PodStatus;
@@ -59,7 +60,7 @@ export class PodReporter {
 
   /** Like `report`, within `ms` (later where the machine is busy): what changes until then is told with it. */
   reportWithin(ms: number): void {
-    if (!this.#isSilent) this.#soon ??= afterCalm(this.#ports.clock, ms, () => void this.report());
+    if (!this.#isSilent) this.#soon ??= this.#ports.calm.after(ms, () => void this.report());
   }
 
   /** Writes nothing from now on. */

@@ -1,6 +1,6 @@
 // One Pod from its binding to its end: its parts, joined; what the API says of it comes in here, and what became of it goes out.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { backoffMs, equal, messageOf } from '#base/mod.ts';
 import type { Pod, PodStatus } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
@@ -16,7 +16,7 @@ import { watchLimits } from './pod-limits.ts';
 import { PodLogs } from './pod-logs.ts';
 import { PodPlace } from './pod-place.ts';
 import type { PodPorts } from './pod-ports.ts';
-import { hasRunOut, isComingUp, recordOf } from './pod-progress.ts';
+import { hasRunOut, isComingUp, isWaitedFor, recordOf } from './pod-progress.ts';
 import { PodReporter } from './pod-reporter.ts';
 import { podStatus } from './pod-status.ts';
 import { PodVolumes } from './pod-volumes.ts';
@@ -41,12 +41,14 @@ export class PodWorker {
   readonly #end: PodEnd;
   #settling: Promise<'taken over' | 'new'> | undefined;
   #failure: PodFailure | undefined;
+  /** To be told once nobody waits for its programs any more. */
+  #isUp: () => void = () => {};
 
   constructor(pod: Pod, ports: PodPorts) {
-    const { client, clock, warn } = ports;
+    const { client, clock, calm, warn } = ports;
     const changed = () => this.#changed();
     this.namespace = pod.metadata.namespace ?? '';
-    this.#reporter = new PodReporter(pod, { client, clock, warn, statusOf: (now) => this.#status(now) });
+    this.#reporter = new PodReporter(pod, { client, clock, calm, warn, statusOf: (now) => this.#status(now) });
     this.#life = new PodLife(ports, () => this.#reporter.pod);
     this.#place = new PodPlace(this.#life, {
       changed,
@@ -105,6 +107,7 @@ export class PodWorker {
       });
       this.#volumes.renewTokens();
       const { init, main } = this.#containers;
+      if (!record) this.#isUp = this.#life.ports.calm.starts();
       if (!record && init.length === 0) for (const runs of main) this.#images.askAhead(runs);
       this.#settling = this.#settleIn(record);
       if ((await this.#settling) === 'new') await this.#containers.begin();
@@ -135,7 +138,7 @@ export class PodWorker {
   async #makeFolder(): Promise<void> {
     for (let tries = 1; !this.#life.isOver; tries++) {
       try {
-        await mkdir(this.#life.folder, { recursive: true, mode: 0o755 });
+        mkdirSync(this.#life.folder, { recursive: true, mode: 0o755 });
         return;
       } catch (error) {
         const message = `error making pod data directories: ${messageOf(error)}`;
@@ -192,6 +195,7 @@ export class PodWorker {
     const { pod } = this.#life;
     const { sandbox } = this.#place;
     this.#containers.wake();
+    if (!isWaitedFor(this.#containers)) this.#isUp();
     if (sandbox && !this.#life.isOver) this.#life.note(recordOf(sandbox, this.#containers.lasting));
     if (!this.#life.isOver && isComingUp(this.#containers, pod.status)) this.#reporter.reportWithin(STEPS_MS);
     else void this.#reporter.report();

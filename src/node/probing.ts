@@ -9,6 +9,8 @@ import type { ProbeTarget } from './probe.ts';
 /** Until it is well for the first time, a container is asked this often at first, then ever less often; commands are dearer than connections. */
 const EAGER: Backoff = { firstMs: 1, maxMs: 250, factor: 1.03 };
 const EAGER_EXEC: Backoff = { firstMs: 50, maxMs: 1000, factor: 1.5 };
+/** While a crowd of programs starts, the time of the machine is theirs. */
+const CROWDED_MS = 50;
 /** What a try takes on a machine that is busy is given back to it so many times before the next. */
 const REST = 2;
 
@@ -16,6 +18,8 @@ const REST = 2;
 export interface Probed {
   readonly clock: Clock;
   readonly target: ProbeTarget;
+  /** Whether a crowd of programs starts. */
+  isCrowded(): boolean;
   started(): void;
   ready(isReady: boolean): void;
   /** A probe says that the run should end. */
@@ -134,7 +138,8 @@ export class Probing {
 
   #eagerMs(probe: Probe, tries: number): number {
     const { maxMs } = probe.exec ? EAGER_EXEC : EAGER;
-    return Math.max(backoffMs(probe.exec ? EAGER_EXEC : EAGER, tries), Math.min(maxMs, REST * this.#took));
+    const leastMs = this.#probed.isCrowded() ? CROWDED_MS : 0;
+    return Math.max(leastMs, backoffMs(probe.exec ? EAGER_EXEC : EAGER, tries), Math.min(maxMs, REST * this.#took));
   }
 }
 

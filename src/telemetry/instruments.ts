@@ -236,7 +236,7 @@ export const INSTRUMENTS = {
   'ebb.reconcile.duration': histogram(
     'platform',
     ['controller', 'outcome'],
-    'How long turns of controllers took, by how they ended: settled, again or failed.',
+    'How long turns of controllers took, by how they ended: settled, again, lingers (while a crowd of programs starts) or failed.',
   ),
 
   // The API server, under the names of Kubernetes'.

@@ -1,9 +1,10 @@
 // The standalone home: everything put together, started in order and stopped in the reverse. Each part has a file in `parts`.
 
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, Random } from '#base/mod.ts';
-import { systemClock, systemRandom } from '#base/mod.ts';
+import { calmOf, systemClock, systemRandom } from '#base/mod.ts';
 import { eventJournal } from '#eventing/mod.ts';
 import { localVolumes } from '#node/mod.ts';
 import type { ResourceMetrics } from '#objects/mod.ts';
@@ -52,6 +53,7 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
     options,
     listening: listeningFor(options, machineNames()),
     clock,
+    calm: calmOf(clock, availableParallelism()),
     random,
     undo,
     notices: [],

@@ -32,6 +32,7 @@ export function deploymentController(): ControllerDefinition<Deployment> {
   return defineController<Deployment>({
     name: 'deployment-controller',
     childLingerMs: 5,
+    statusGivesWay: true,
     of: Deployment,
     owns: [ReplicaSet],
     selects: ({ metadata }) => metadata.annotations?.[CARRIED_OUT_ANNOTATION] !== 'platform',

@@ -14,6 +14,7 @@ export function replicaSetController(random: Random): ControllerDefinition<Repli
   return defineController<ReplicaSet>({
     name: 'replicaset-controller',
     childLingerMs: 5,
+    statusGivesWay: true,
     of: ReplicaSet,
     owns: [Pod],
     async reconcile(turn) {

@@ -52,7 +52,7 @@ export interface PlatformControllers {
 }
 
 export async function makeControllers(site: Site, parts: ControllerParts): Promise<PlatformControllers> {
-  const { options, clock, random, undo } = site;
+  const { options, clock, calm, random, undo } = site;
   const { keys, data, telling, volumes, usage } = parts;
   const { telemetry, admin } = parts.telemetry;
   const { log, metrics, tracer } = telemetry;
@@ -66,7 +66,7 @@ export async function makeControllers(site: Site, parts: ControllerParts): Promi
     warn: (message, fields) => log.named('certificates').warn(message, fields),
   });
   undo.add(() => certificates.close());
-  const shared = { informers, clock, random, log: log.named('controller'), metrics, tracer };
+  const shared = { informers, clock, calm, random, log: log.named('controller'), metrics, tracer };
   const engine = createEngine({ ...shared, client: clientOf('controllers') });
   const eventing = createEngine({ ...shared, client: clientOf('eventing-controller', EVENTING_CONTROLLER) });
   undo.add(followSettings({ config: engine.config, telemetry, data: admin, link: data.control }));

@@ -24,15 +24,16 @@ export interface NodeParts {
 }
 
 export async function startNode(site: Site, parts: NodeParts): Promise<NodeAgent> {
-  const { options, listening, clock, random, undo } = site;
+  const { options, listening, clock, calm, random, undo } = site;
   const { objects, chosen, images, volumes, data, apiPort, log } = parts;
   const { informers, clientOf } = objects;
-  const events = new EventRecorder({ client: clientOf('kubelet'), clock, random, log, source: 'kubelet' });
+  const events = new EventRecorder({ client: clientOf('kubelet'), clock, calm, random, log, source: 'kubelet' });
   const apiFromPods = chosen.listeners ? { host: API_ADDRESS, port: 443 } : { host: listening.local, port: apiPort };
   const agent = await startAgent({
     client: clientOf('node'),
     informers,
     clock,
+    calm,
     launcher: chosen.launcher,
     images: images.supply,
     nodeName: nodeNameOf(),
