@@ -63,8 +63,7 @@ async function launch(parts: PodParts, container: Container, run: number): Promi
     references: volumes.sources,
     facts: place.facts,
     common: environment,
-    messageFile: logs.messageFile(container.name, run),
-    logFile: logs.open(container.name, run),
+    ...(await logs.make(container.name, run)),
   });
   await life.ports.calm.turn();
   if (life.isOver) throw new StartProblem('ContainerCreating', 'the Pod is being stopped');

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -161,11 +161,6 @@ test('limits and requests become numbers', async () => {
     cpuRequest: 0.1,
   });
   expect(await start({})).toMatchObject({ cpuLimit: undefined, memoryLimit: undefined });
-});
-
-test('the file for last words can be written by any user', async () => {
-  await start({ container: { terminationMessagePath: '/tmp/last' } });
-  expect((await stat(join(folder, 'message'))).mode & 0o777).toBe(0o666);
 });
 
 test.each([

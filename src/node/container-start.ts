@@ -1,6 +1,5 @@
 // From a Pod's container and its image to what a launcher needs to start it.
 
-import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { parseQuantity } from '#base/mod.ts';
@@ -55,7 +54,6 @@ export async function containerStart({
     );
   const security = await securityOf(pod, container, image);
   const mounts = await mountsOf(pod, container, volumes, known);
-  makeMessageFile(messageFile);
   const limits = container.resources?.limits;
   return {
     id: `${pod.metadata.uid}/${container.name}/${run}`,
@@ -76,16 +74,6 @@ export async function containerStart({
     terminationMessagePath: container.terminationMessagePath || '/dev/termination-log',
     logFile,
   };
-}
-
-/** Whoever the container runs as may write its last words there. */
-function makeMessageFile(file: string): void {
-  const opened = openSync(file, 'w');
-  try {
-    fchmodSync(opened, 0o666);
-  } finally {
-    closeSync(opened);
-  }
 }
 
 /** The container's command replaces the image's entrypoint and its arguments; args alone replace the image's arguments. `$(NAME)` means something in the container's words only. */

@@ -14,7 +14,7 @@ let file: string;
 let clock: VirtualClock;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ebb-logs-'));
-  file = openLog(folder, 'uid', 'c', 0);
+  file = await openLog(folder, 'uid', 'c', 0);
   clock = new VirtualClock();
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -56,7 +56,7 @@ test('what is not there has no lines', async () => {
 });
 
 test('the run before is kept, those before it are forgotten', async () => {
-  for (const run of [1, 2, 3]) openLog(folder, 'uid', 'c', run);
+  for (const run of [1, 2, 3]) await openLog(folder, 'uid', 'c', run);
   expect((await readdir(join(folder, 'uid/logs/c'))).sort()).toEqual(['2.log', '3.log']);
   expect(logFile(folder, 'uid', 'c', 3)).toBe(join(folder, 'uid/logs/c/3.log'));
 });

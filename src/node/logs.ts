@@ -1,8 +1,8 @@
 // The output of containers: files that are appended to, read back with their options, and followed.
 
 import type { FSWatcher } from 'node:fs';
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, watch } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { QUEUE_CONTAINER } from '#kinds/mod.ts';
@@ -30,22 +30,19 @@ export function requestLogFile(folder: string, podUid: string): string {
   return logFile(folder, podUid, QUEUE_CONTAINER, 0);
 }
 
-/**
- * Makes the place of a run's log and forgets those of long ago. At once, for a Pod waits: a few entries of a folder cost less than
- * the rounds of the event loop in which others would make them.
- */
-export function openLog(folder: string, podUid: string, container: string, run: number): string {
+/** Makes the place of a run's log and forgets those of long ago. */
+export async function openLog(folder: string, podUid: string, container: string, run: number): Promise<string> {
   const file = logFile(folder, podUid, container, run);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
-  if (run > KEPT_RUNS) forgetLogs(dirname(file), run - KEPT_RUNS);
-  closeSync(openSync(file, 'a', 0o640));
+  await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+  if (run > KEPT_RUNS) await forgetLogs(dirname(file), run - KEPT_RUNS);
+  await (await open(file, 'a', 0o640)).close();
   return file;
 }
 
 /** Those of runs before this one. */
-function forgetLogs(folder: string, run: number): void {
-  for (const name of readdirSync(folder))
-    if (Number.parseInt(name, 10) < run) rmSync(join(folder, name), { force: true });
+async function forgetLogs(folder: string, run: number): Promise<void> {
+  for (const name of await readdir(folder))
+    if (Number.parseInt(name, 10) < run) await rm(join(folder, name), { force: true });
 }
 
 /** The last lines of a file, at most `bytes` of them: a container's last words. */

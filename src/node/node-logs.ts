@@ -70,7 +70,7 @@ async function* requestLog(
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   const worker = workerOf(uid);
-  if (worker && options.follow) openLog(folder, uid, QUEUE_CONTAINER, 0);
+  if (worker && options.follow) await openLog(folder, uid, QUEUE_CONTAINER, 0);
   const ended = worker?.gone ?? Promise.resolve();
   const follow = Boolean(options.follow) && worker !== undefined;
   yield* readLog(requestLogFile(folder, uid), { ...options, follow, ended, sinceMs: sinceOf(options, clock) }, signal);

@@ -87,7 +87,7 @@ describe('logs', () => {
   });
 
   test('of a Pod that an earlier platform ran to its end are those of its last run', async () => {
-    await writeFile(openLog(folder, 'u', 'c', 2), 'done\n');
+    await writeFile(await openLog(folder, 'u', 'c', 2), 'done\n');
     const streams = await streamsOver(undefined, 'none');
     const state = { terminated: { exitCode: 0 } };
     const told = { name: 'c', image: 'hello', imageID: '', ready: false, restartCount: 2, state };

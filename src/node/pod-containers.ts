@@ -44,6 +44,11 @@ export class PodContainers {
     return this.all.find(({ container }) => container.name === name);
   }
 
+  /** Makes what takes time and needs no place in the network yet: the files of the first runs, where nothing comes before them. */
+  prepare(): void {
+    if (this.init.length === 0) for (const { container } of this.main) this.#parts.logs.makeAhead(container.name);
+  }
+
   /** Resolves when all were begun that may be: an init container that fails keeps the rest from it. */
   async begin(): Promise<void> {
     if (this.init.length > 0) for (const runs of this.main) runs.wait('PodInitializing');

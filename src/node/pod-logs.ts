@@ -1,6 +1,6 @@
 // The logs of a Pod's runs while the node looks on, and what a run that has ended leaves as its last words.
 
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container } from '#kinds/mod.ts';
 import type { Exit, RunningContainer } from './launcher.ts';
@@ -12,19 +12,49 @@ import { RunLog } from './run-log.ts';
 const MOST_WORDS = 4096;
 const TAIL = { bytes: 2048, lines: 80 };
 
+/** Where a run writes: its output, and its last words. */
+export interface RunFiles {
+  readonly logFile: string;
+  readonly messageFile: string;
+}
+
+/** Whoever the container runs as may write its last words there. */
+async function makeMessageFile(file: string): Promise<void> {
+  await writeFile(file, '');
+  await chmod(file, 0o666);
+}
+
 export class PodLogs {
   readonly #life: PodLife;
   /** Of the present run of each container and the one before. */
   readonly #logs = new Map<string, RunLog>();
+  /** Files of first runs that nobody has asked for yet. */
+  readonly #ahead = new Map<string, Promise<RunFiles>>();
 
   constructor(life: PodLife) {
     this.#life = life;
   }
 
-  /** Makes the place of a run's output. */
-  open(container: string, run: number): string {
+  /** Those of a container's first run, while something else is waited for. */
+  makeAhead(container: string): void {
+    const made = this.#makeNow(container, 0);
+    // Who asks for them hears of it.
+    made.catch(() => undefined);
+    this.#ahead.set(container, made);
+  }
+
+  /** Makes the files of a run. */
+  make(container: string, run: number): Promise<RunFiles> {
+    const ahead = run === 0 ? this.#ahead.get(container) : undefined;
+    this.#ahead.delete(container);
+    return ahead ?? this.#makeNow(container, run);
+  }
+
+  async #makeNow(container: string, run: number): Promise<RunFiles> {
     const { ports, uid } = this.#life;
-    return openLog(ports.folder, uid, container, run);
+    const messageFile = this.messageFile(container, run);
+    const [logFile] = await Promise.all([openLog(ports.folder, uid, container, run), makeMessageFile(messageFile)]);
+    return { logFile, messageFile };
   }
 
   /** Looks on from now until the run ends. */

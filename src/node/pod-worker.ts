@@ -1,6 +1,6 @@
 // One Pod from its binding to its end: its parts, joined; what the API says of it comes in here, and what became of it goes out.
 
-import { mkdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { backoffMs, equal, messageOf } from '#base/mod.ts';
 import type { Pod, PodStatus } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
@@ -130,6 +130,7 @@ export class PodWorker {
   async #settleIn(record: PodRecord | undefined): Promise<'taken over' | 'new'> {
     await this.#makeFolder();
     if (record && (await this.#containers.takeOver(record))) return 'taken over';
+    this.#containers.prepare();
     await this.#place.make();
     return 'new';
   }
@@ -138,7 +139,7 @@ export class PodWorker {
   async #makeFolder(): Promise<void> {
     for (let tries = 1; !this.#life.isOver; tries++) {
       try {
-        mkdirSync(this.#life.folder, { recursive: true, mode: 0o755 });
+        await mkdir(this.#life.folder, { recursive: true, mode: 0o755 });
         return;
       } catch (error) {
         const message = `error making pod data directories: ${messageOf(error)}`;
