@@ -38,10 +38,10 @@ test('what is cancelled does not run, however late its timers were', async () =>
 });
 
 describe('while a crowd of programs starts', () => {
-  /** As many programs as this begin to start on a machine of two cores; the first is up after `upMs`. */
+  /** As many programs as this begin to start on a machine of one core; the first is up after `upMs`. */
   async function crowdOf(programs: number, upMs?: number) {
     const clock = new VirtualClock(0);
-    const calm = calmOf(clock, 2);
+    const calm = calmOf(clock, 1);
     const [isUp] = Array.from({ length: programs }, () => calm.starts());
     if (upMs !== undefined) clock.after(upMs, () => isUp?.());
     const runs: number[] = [];
@@ -52,7 +52,7 @@ describe('while a crowd of programs starts', () => {
   }
 
   test.each([
-    ['two for each core are none', 4, undefined, false, [5]],
+    ['four for each core are none', 4, undefined, false, [5]],
     ['five are, until the first of them is up', 5, 130, true, [155]],
     ['five are, but nothing waits for more than ten seconds', 5, undefined, true, [10_005]],
   ])('%s', async (_, programs, upMs, isCrowded, runs) => {
@@ -61,7 +61,7 @@ describe('while a crowd of programs starts', () => {
 
   test('whoever has waited for one crowd does not wait for the next', async () => {
     const clock = new VirtualClock(0);
-    const calm = calmOf(clock, 0.5);
+    const calm = calmOf(clock, 0.25);
     const first = [calm.starts(), calm.starts()];
     const runs: number[] = [];
     calm.after(5, () => runs.push(clock.monotonic()));
@@ -76,7 +76,7 @@ describe('while a crowd of programs starts', () => {
 
   test('what holds the loop up goes four at a time, and without a crowd at once', async () => {
     const clock = new VirtualClock(0);
-    const calm = calmOf(clock, 0.5);
+    const calm = calmOf(clock, 0.25);
     const begun: number[] = [];
     const begin = () => void calm.turn().then(() => begun.push(begun.length));
     for (let i = 0; i < 6; i++) begin();
@@ -92,7 +92,7 @@ describe('while a crowd of programs starts', () => {
   });
 
   test('a program that is up twice is one', () => {
-    const calm = calmOf(new VirtualClock(0), 0.5);
+    const calm = calmOf(new VirtualClock(0), 0.25);
     const isUp = calm.starts();
     calm.starts();
     calm.starts();

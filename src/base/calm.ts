@@ -8,8 +8,8 @@ const LATE_MS = 4;
 /** How long a busy machine is let be before it is asked again, and how long at most. */
 const REST_MS = 20;
 const MOST_MS = 300;
-/** Programs that start at once, for each core, before they are a crowd; and what a crowd is let be for. */
-const CROWD_A_CORE = 2;
+/** Wakes and starts of Pods at once, for each core, before they are a crowd: a wake from zero counts as both. And what a crowd is let be for. */
+const CROWD_A_CORE = 4;
 const CROWD_REST_MS = 50;
 /** Starts between two rounds of the event loop: each holds it up, and more in a row cost less. */
 const TURNS_A_ROUND = 4;
@@ -28,7 +28,7 @@ export interface Calm {
    * third of a second. On a clock whose timers are never late, without a crowd, it is `clock.after`.
    */
   after(ms: number, run: () => void): Timer;
-  /** A program starts. Returns what is to be called once it is up or has ended; further calls do nothing. */
+  /** A program starts, or will. Returns what is to be called once it is up or has ended; further calls do nothing. */
   starts(): () => void;
   /** For what holds the event loop up: in a crowd a few at a time, with a round of the loop after them; else at once. */
   turn(): Promise<void>;

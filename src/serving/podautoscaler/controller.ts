@@ -31,6 +31,7 @@ export function podAutoscalerController(deciders: Deciders, meter?: PodAutoscale
   return defineController({
     name: 'kpa-class-podautoscaler-controller',
     lingerMs: 5,
+    statusGivesWay: true,
     of: PodAutoscaler,
     owns: [Metric, ServerlessService],
     watches: [watch(Pod, ({ metadata }) => keysOfPod(metadata))],

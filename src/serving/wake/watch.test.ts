@@ -1,7 +1,7 @@
 // A wake as it is measured and traced, from the news that the gateway and the caches bring.
 
 import { expect, test } from 'vitest';
-import { seededRandom, VirtualClock } from '#base/mod.ts';
+import { calmOf, seededRandom, VirtualClock } from '#base/mod.ts';
 import type { Target, WakeListener } from '#gateway/mod.ts';
 import { Deployment, Pod, REVISION_LABEL } from '#kinds/mod.ts';
 import type { Change, Informers } from '#objects/mod.ts';
@@ -37,7 +37,8 @@ function stage() {
       },
     }),
   } as unknown as Informers;
-  const watch = new WakeWatch({ clock, metrics, tracer, informers });
+  const calm = calmOf(clock, 0);
+  const watch = new WakeWatch({ clock, calm, metrics, tracer, informers });
   let wake: WakeListener = () => {};
   const stop = watch.start({ onWake: (listen) => ((wake = listen), () => {}) });
   const metadata = { name: 'x', namespace: 'default', labels: { [REVISION_LABEL]: 'hello-00001' } };
@@ -50,6 +51,7 @@ function stage() {
     scaled: (replicas: number) => listeners.get(Deployment)?.({ after: { metadata, spec: { replicas } } }),
     pod: (status: object) => listeners.get(Pod)?.({ after: { metadata, status } }),
     listeners: () => listeners.size,
+    isStarting: () => calm.isCrowded,
     measured: () =>
       Object.fromEntries((metrics.families()[0]?.samples ?? []).map(({ labels, value }) => [labels['stage'], value])),
   };
@@ -90,6 +92,19 @@ test('each stage has its share of the whole, in the trace of the request that wa
     ['wake: ready', 1000],
     ['wake: routed', 5],
   ]);
+});
+
+test.each([
+  ['its target is told with a copy that is ready', target(1)],
+  ['it is gone', undefined],
+])('what wakes counts among the programs that start until %s', (_, end) => {
+  const { wake, watch, isStarting } = stage();
+  wake();
+  wake();
+  watch.told(KEY, target(0));
+  expect(isStarting()).toBe(true);
+  watch.told(KEY, end);
+  expect(isStarting()).toBe(false);
 });
 
 test('what was there already is no stage, and without a trace there are no spans', async () => {

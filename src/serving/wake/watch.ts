@@ -1,6 +1,7 @@
-// How a revision wakes, stage by stage: measured for everybody, and as spans in the trace of the request it wakes for.
+// How a revision wakes, stage by stage: measured for everybody, and as spans in the trace of the request it wakes for. Whoever can
+// wait gives way to many that wake.
 
-import type { Clock } from '#base/mod.ts';
+import type { Calm, Clock } from '#base/mod.ts';
 import type { GatewayControl, Target } from '#gateway/mod.ts';
 import { Deployment, Pod, REVISION_LABEL } from '#kinds/mod.ts';
 import type { KubeObject } from '#machinery/mod.ts';
@@ -19,6 +20,8 @@ export type WakeStage = (typeof WAKE_STAGES)[number];
 
 export interface WakeWatchOptions {
   readonly clock: Clock;
+  /** Hears of each that wakes, before its Pod is there. */
+  readonly calm: Calm;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
   readonly informers: Informers;
@@ -29,6 +32,8 @@ interface Wake {
   readonly since: number;
   readonly traceparent: string | undefined;
   readonly reached: Map<WakeStage, number>;
+  /** Nothing of it is waited for any more. */
+  isOver(): void;
 }
 
 /** Then it is taken for another wake: nothing waits longer. */
@@ -36,6 +41,7 @@ const STALE_MS = 600_000;
 
 export class WakeWatch {
   readonly #clock: Clock;
+  readonly #calm: Calm;
   readonly #tracer: Tracer;
   readonly #metrics: Metrics;
   readonly #durations: Histogram;
@@ -43,8 +49,9 @@ export class WakeWatch {
   /** By the target's key. */
   readonly #wakes = new Map<string, Wake>();
 
-  constructor({ clock, metrics, tracer, informers }: WakeWatchOptions) {
+  constructor({ clock, calm, metrics, tracer, informers }: WakeWatchOptions) {
     this.#clock = clock;
+    this.#calm = calm;
     this.#tracer = tracer;
     this.#metrics = metrics;
     this.#durations = metrics.histogram('ebb.revision.wake.duration');
@@ -73,6 +80,7 @@ export class WakeWatch {
 
   #forget(key: string): void {
     const { namespace, name } = splitKey(key);
+    this.#wakes.get(key)?.isOver();
     this.#wakes.delete(key);
     this.#metrics.forget({ 'k8s.namespace.name': namespace, 'kn.revision.name': name });
   }
@@ -81,7 +89,7 @@ export class WakeWatch {
     const since = this.#clock.monotonic();
     const there = this.#wakes.get(key);
     if (there && since - there.since < STALE_MS) return;
-    this.#wakes.set(key, { since, traceparent, reached: new Map() });
+    this.#wakes.set(key, { since, traceparent, reached: new Map(), isOver: this.#calm.starts() });
   }
 
   #sawPod(pod: Pod): void {
@@ -97,6 +105,7 @@ export class WakeWatch {
     if (!wake || wake.reached.has(stage)) return;
     wake.reached.set(stage, this.#clock.monotonic());
     if (!target) return;
+    wake.isOver();
     this.#wakes.delete(key as string);
     this.#tell(wake, {
       'k8s.namespace.name': target.namespace,

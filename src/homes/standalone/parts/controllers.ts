@@ -80,7 +80,7 @@ export async function makeControllers(site: Site, parts: ControllerParts): Promi
     log: log.named('events'),
   });
   undo.add(eventCertificates.start());
-  const wakes = new WakeWatch({ clock, metrics, tracer, informers });
+  const wakes = new WakeWatch({ clock, calm, metrics, tracer, informers });
   undo.add(wakes.start(data.control));
   const controllers = [
     ...workloadControllers({
