@@ -30,9 +30,23 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     ebb: { type: 'string' },
     out: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
+const HELP = `npm run soak [-- KIND] [--seed N] [--out FILE]
+  kill    the platform, killed in each of --rounds N (200): what was acknowledged is there again; the usual one
+  events  the same under a load of events, --rounds N (200)
+  fuzz    --count N (1000000) connections of the gateway beside Node's parser
+  codec   --events N (1000000) events, in every mode
+  bodies  a gigabyte each way through the gateway
+Each takes a quarter of an hour or more, writes what it found to test/soak/results/KIND.json, and ends with code 1 where
+anything is wrong. kill and events take another platform than this checkout's with --ebb FILE.`;
+
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 const seed = Number(values.seed);
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=40'], {
@@ -59,7 +73,7 @@ const KINDS: Readonly<Record<string, () => Promise<Summary>>> = {
 const [kind = 'kill'] = positionals;
 const run = KINDS[kind];
 if (!run) {
-  console.error(`expected one of ${Object.keys(KINDS).join(', ')}, but got ${kind}`);
+  console.error(`expected one of ${Object.keys(KINDS).join(', ')}, but got ${kind}\n\n${HELP}`);
   process.exit(2);
 }
 const summary = await run();

@@ -25,14 +25,25 @@ const { values } = parseArgs({
     build: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+
+const HELP = `npm run strangers -- --suite A[,B…] [--runs N] [--only REGEXP] [--keep | --again]
+  --list   the suites, and how many tests of each are known to fail
+  --suite  those to run, each against a platform of its own; what they need is built first, from Go modules
+  --build  only builds
+  --runs   so many times; all runs must agree
+  --only   the tests whose names match
+  --keep   writes test/strangers/results/SUITE.json
+  --again  gives what fails unexpectedly a second try`;
 
 const results = join(repository, 'test/strangers/results');
 const runs = Number(values.runs);
 const names = values.suite.split(',').filter((name) => name !== '');
 const unknown = names.filter((name) => !(name in STAGES));
-if (values.list) list();
+if (values.help) console.log(HELP);
+else if (values.list) list();
 else if (unknown.length > 0 || names.length === 0) {
   refuse(`--suite must be some of ${Object.keys(STAGES).join(', ')}, but is ${values.suite || 'missing'}`);
 } else if (values.again && (values.keep || runs > 1))
