@@ -8,8 +8,9 @@ const LATE_MS = 4;
 /** How long a busy machine is let be before it is asked again, and how long at most. */
 const REST_MS = 20;
 const MOST_MS = 300;
-/** Wakes and starts of Pods at once, for each core, before they are a crowd: a wake from zero counts as both. And what a crowd is let be for. */
+/** Wakes and starts of Pods at once, for each core, before they are a crowd: a wake from zero counts as both. */
 const CROWD_A_CORE = 4;
+/** How long a crowd is let be before one looks again. */
 const CROWD_REST_MS = 50;
 /** Starts between two rounds of the event loop: each holds it up, and more in a row cost less. */
 const TURNS_A_ROUND = 4;

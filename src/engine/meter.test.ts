@@ -1,7 +1,7 @@
 // What controllers' queues and turns show at a reading.
 
 import { expect, test } from 'vitest';
-import { settle, VirtualClock, calmOf } from '#base/mod.ts';
+import { calmOf, settle, VirtualClock } from '#base/mod.ts';
 import { createMetrics } from '#telemetry/mod.ts';
 import { engineMeter } from './meter.ts';
 import type { TurnOutcome } from './work-queue.ts';

@@ -31,6 +31,7 @@ export function hostOf(
   const { life, place, logs } = parts;
   return {
     clock: life.ports.clock,
+    calm: life.ports.calm,
     restartPolicy,
     isInit,
     graceMs: gracePeriodMs(life.pod),
@@ -40,9 +41,6 @@ export function hostOf(
       exec: (command, timeoutMs) => running.exec(command, timeoutMs),
     }),
     lastWords: (_, run, exit) => logs.lastWords(container, run, exit),
-    get isCrowded() {
-      return life.ports.calm.isCrowded;
-    },
     changed: () => parts.changed(),
     event: (type, reason, message) => life.event(type, reason, message),
   };

@@ -62,6 +62,7 @@ function runsOf(container: Partial<Container>, host: Partial<ContainerHost> = {}
     { name: 'c', image: 'hello', ...container },
     {
       clock,
+      calm: { isCrowded: false },
       restartPolicy: 'Always',
       isInit: false,
       graceMs: 30_000,
@@ -73,7 +74,6 @@ function runsOf(container: Partial<Container>, host: Partial<ContainerHost> = {}
         address: (port) => ({ host: '127.0.0.1', port }),
         exec: (command, ms) => running.exec(command, ms),
       }),
-      isCrowded: false,
       lastWords: (_, run, { code }) => Promise.resolve(code === 0 ? '' : `words of ${run}`),
       changed: () => (world.changes += 1),
       event: (_, reason, message) => world.events.push(`${reason}: ${message}`),
@@ -248,7 +248,10 @@ describe('readiness', () => {
       let tries = 0;
       const address = (port: number) => ((tries += 1), { host: '127.0.0.1', port });
       const exec = () => ((tries += 1), Promise.resolve(1));
-      const runs = runsOf({ readinessProbe: { ...how } }, { isCrowded, probeTarget: () => ({ address, exec }) });
+      const runs = runsOf(
+        { readinessProbe: { ...how } },
+        { calm: { isCrowded }, probeTarget: () => ({ address, exec }) },
+      );
       await runs.begin();
       for (let ms = 0; ms < 60; ms++) {
         await clock.advance(1);

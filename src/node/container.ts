@@ -1,7 +1,7 @@
 // One container of a Pod over all its runs: starting, probing, starting again, ending. When it runs again, and what is said of it,
 // is decided elsewhere.
 
-import type { Clock, Timer } from '#base/mod.ts';
+import type { Calm, Clock, Timer } from '#base/mod.ts';
 import { messageOf } from '#base/mod.ts';
 import type { Container, ContainerStatus, LifecycleHandler, Probe } from '#kinds/mod.ts';
 import { nextRun, startAgainMs } from './container-restart.ts';
@@ -20,6 +20,7 @@ const START_ERROR: Exit = { code: 128, oomKilled: false };
 /** What a container needs of its Pod. */
 export interface ContainerHost {
   readonly clock: Clock;
+  readonly calm: Pick<Calm, 'isCrowded'>;
   readonly restartPolicy: string;
   readonly isInit: boolean;
   /** How long a run has to end by itself. */
@@ -29,8 +30,6 @@ export interface ContainerHost {
   probeTarget(running: RunningContainer): ProbeTarget;
   /** A run's last words (terminationMessagePolicy). */
   lastWords(container: Container, run: number, exit: Exit): Promise<string>;
-  /** Whether a crowd of programs starts. */
-  readonly isCrowded: boolean;
   /** Something changed that the Pod's status should tell. */
   changed(): void;
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
@@ -226,10 +225,9 @@ export class ContainerRuns {
   }
 
   #probe(running: RunningContainer, wasReady: boolean): void {
-    const host = this.#host;
     this.#probing = new Probing(this.container, {
-      clock: host.clock,
-      isCrowded: () => host.isCrowded,
+      clock: this.#host.clock,
+      calm: this.#host.calm,
       target: this.#host.probeTarget(running),
       started: () => this.#setStarted(),
       ready: (isReady) => this.#setReady(isReady),

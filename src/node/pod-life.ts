@@ -2,12 +2,15 @@
 
 import { join } from 'node:path';
 import type { Timer } from '#base/mod.ts';
-import { messageOf, sleep } from '#base/mod.ts';
+import { backoffMs, messageOf, sleep } from '#base/mod.ts';
 import type { Pod } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
 import { StartProblem } from './container.ts';
 import type { PodPorts } from './pod-ports.ts';
 import type { PodRecord } from './record.ts';
+
+/** Between tries of what a Pod cannot begin without. */
+const INSISTING = { firstMs: 1000, maxMs: 60_000, factor: 2 };
 
 /** What all parts of one Pod's worker share: the ports, the newest that is known of the Pod, and whether anything may still begin. */
 export class PodLife {
@@ -50,6 +53,18 @@ export class PodLife {
   /** Waits, or returns when nothing new is to begin. */
   async pause(ms: number): Promise<void> {
     await sleep(this.ports.clock, ms, this.#over.signal).catch(() => undefined);
+  }
+
+  /** Tries until it succeeds or nothing new is to begin, ever less often; `heldUp` hears each time why it did not. */
+  async insist(act: () => Promise<unknown>, heldUp: (message: string) => void): Promise<void> {
+    for (let tries = 1; !this.isOver; tries++) {
+      try {
+        return void (await act());
+      } catch (error) {
+        heldUp(messageOf(error));
+        await this.pause(backoffMs(INSISTING, tries));
+      }
+    }
   }
 
   /** What is asked for, or StartProblem as soon as the Pod stops. */

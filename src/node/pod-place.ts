@@ -1,15 +1,11 @@
 // A Pod's place in the network: made before anything else, for everything else may need its address; told in the API; given up at the end.
 
-import { backoffMs, messageOf } from '#base/mod.ts';
 import { HOST_PORTS_ANNOTATION, Pod } from '#kinds/mod.ts';
 import { isReason } from '#machinery/mod.ts';
 import type { PodFacts } from './environment.ts';
 import type { Sandbox } from './launcher.ts';
 import { placeRequest } from './place-request.ts';
 import type { PodLife } from './pod-life.ts';
-
-/** Between tries to make a place. */
-const BACKOFF = { firstMs: 1000, maxMs: 60_000, factor: 2 };
 
 /** What the Pod makes of news about its place. */
 export interface PlaceListener {
@@ -47,20 +43,23 @@ export class PodPlace {
   }
 
   /** Tries until the place is there, the Pod stops, or the API has it no more. */
-  async make(): Promise<void> {
-    const { launcher } = this.#life.ports;
-    for (let tries = 1; !this.#life.isOver; tries++) {
-      try {
-        this.#sandbox ??= await launcher.prepare(placeRequest(this.#life.pod));
-        await this.#noteHostPorts();
-        return this.#listener.changed();
-      } catch (error) {
-        if (isReason(error, 'NotFound')) return;
-        const message = messageOf(error);
+  make(): Promise<void> {
+    return this.#life.insist(
+      () => this.#tryToMake(),
+      (message) => {
         this.#life.event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`);
         this.#listener.heldUp(message);
-        await this.#life.pause(backoffMs(BACKOFF, tries));
-      }
+      },
+    );
+  }
+
+  async #tryToMake(): Promise<void> {
+    try {
+      this.#sandbox ??= await this.#life.ports.launcher.prepare(placeRequest(this.#life.pod));
+      await this.#noteHostPorts();
+      this.#listener.changed();
+    } catch (error) {
+      if (!isReason(error, 'NotFound')) throw error;
     }
   }
 

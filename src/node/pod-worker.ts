@@ -1,7 +1,7 @@
 // One Pod from its binding to its end: its parts, joined; what the API says of it comes in here, and what became of it goes out.
 
 import { mkdir } from 'node:fs/promises';
-import { backoffMs, equal, messageOf } from '#base/mod.ts';
+import { equal, messageOf } from '#base/mod.ts';
 import type { Pod, PodStatus } from '#kinds/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
 import type { ContainerRuns } from './container.ts';
@@ -26,8 +26,6 @@ import type { RunningPod } from './usage.ts';
 
 /** Steps on the way to ready are told together; that it is ready, and every way down, at once. */
 const STEPS_MS = 20;
-/** Between tries to make a Pod's folder: a full disk may get room. */
-const FOLDER_BACKOFF = { firstMs: 1000, maxMs: 60_000, factor: 2 };
 
 export class PodWorker {
   readonly namespace: string;
@@ -135,19 +133,16 @@ export class PodWorker {
     return 'new';
   }
 
-  /** Tries until it is there, or the Pod stops. */
-  async #makeFolder(): Promise<void> {
-    for (let tries = 1; !this.#life.isOver; tries++) {
-      try {
-        await mkdir(this.#life.folder, { recursive: true, mode: 0o755 });
-        return;
-      } catch (error) {
-        const message = `error making pod data directories: ${messageOf(error)}`;
+  /** Tries until it is there, or the Pod stops: a full disk may get room. */
+  #makeFolder(): Promise<void> {
+    return this.#life.insist(
+      () => mkdir(this.#life.folder, { recursive: true, mode: 0o755 }),
+      (why) => {
+        const message = `error making pod data directories: ${why}`;
         this.#life.event('Warning', 'FailedToMakePodDataDirectories', message);
         this.#containers.waitFor(message);
-        await this.#life.pause(backoffMs(FOLDER_BACKOFF, tries));
-      }
-    }
+      },
+    );
   }
 
   /** The Pod as the API has it now. */

@@ -1,6 +1,6 @@
 // The probes of one run of a container: startup first, then readiness and liveness, until they are stopped.
 
-import type { Backoff, Clock, Timer } from '#base/mod.ts';
+import type { Backoff, Calm, Clock, Timer } from '#base/mod.ts';
 import { backoffMs } from '#base/mod.ts';
 import type { Container, Probe } from '#kinds/mod.ts';
 import { tryProbe } from './probe.ts';
@@ -17,9 +17,8 @@ const REST = 2;
 /** Whom the probes tell, and whom they ask. */
 export interface Probed {
   readonly clock: Clock;
+  readonly calm: Pick<Calm, 'isCrowded'>;
   readonly target: ProbeTarget;
-  /** Whether a crowd of programs starts. */
-  isCrowded(): boolean;
   started(): void;
   ready(isReady: boolean): void;
   /** A probe says that the run should end. */
@@ -138,7 +137,7 @@ export class Probing {
 
   #eagerMs(probe: Probe, tries: number): number {
     const { maxMs } = probe.exec ? EAGER_EXEC : EAGER;
-    const leastMs = this.#probed.isCrowded() ? CROWDED_MS : 0;
+    const leastMs = this.#probed.calm.isCrowded ? CROWDED_MS : 0;
     return Math.max(leastMs, backoffMs(probe.exec ? EAGER_EXEC : EAGER, tries), Math.min(maxMs, REST * this.#took));
   }
 }

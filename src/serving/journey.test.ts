@@ -204,11 +204,16 @@ test('a Service becomes ready, and by then the gateway knows where its requests 
   ]);
 });
 
-test('a first Revision that is not up when the platform is switched off comes up in the morning', async () => {
+/** A Service whose first Pod cannot be started, and a night in which the platform is off. */
+async function brokenOffAtNight(): Promise<void> {
   hasNode = false;
   await client.create(Service, service('ko.local/hello'));
   await pass(60);
   await switchOff(8 * 3600);
+}
+
+test('a first Revision that is not up when the platform is switched off comes up in the morning', async () => {
+  await brokenOffAtNight();
   await pass(300);
   expect(get(Deployment, 'hello-00001-deployment')?.spec.replicas).toBe(1);
   expect(findCondition(get(Revision, 'hello-00001')?.status, 'Ready')?.status).toBe('Unknown');
@@ -218,10 +223,7 @@ test('a first Revision that is not up when the platform is switched off comes up
 });
 
 test('a first Revision that does not come up within the deadline has failed, however long the platform was off', async () => {
-  hasNode = false;
-  await client.create(Service, service('ko.local/hello'));
-  await pass(60);
-  await switchOff(8 * 3600);
+  await brokenOffAtNight();
   await pass(640);
   expect(findCondition(get(Revision, 'hello-00001')?.status, 'Ready')).toMatchObject({
     status: 'False',

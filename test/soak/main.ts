@@ -1,7 +1,4 @@
-// npm run soak [-- kill | events | fuzz | bodies | codec]: tests that take long. Each kind writes what it found to results/KIND.json
-// and ends with code 1 where anything is wrong.
-// kill: the platform for many rounds. fuzz: a million connections of the gateway beside Node's parser. bodies: a gigabyte each way.
-// codec: a million events in every mode. events: the platform for many rounds under a load of events.
+// Tests that take long; `npm run soak -- --help` says which. Each kind writes what it found to results/KIND.json.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,4 @@
-// npm run strangers -- --suite A,B [--runs N] [--only REGEXP]: clients and suites that we did not write, each run against a
-// platform of its own. `--keep` writes the result files, `--list` shows the suites, `--build` only builds what they need, `--again` gives
-// what fails unexpectedly a second try.
+// Clients and suites that we did not write, each run against a platform of its own; `npm run strangers -- --help` says how.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

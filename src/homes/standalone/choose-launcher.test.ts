@@ -21,7 +21,14 @@ test.skipIf(problem !== undefined)(
     mkdirSync(at('data'));
     for (const file of ['data/objects.db', 'secrets.key', 'seen']) writeFileSync(at(file), `${file}\n`);
     writeFileSync(at('words'), '');
-    const chosen = await chooseLauncher('sandbox', at('data'), at('secrets.key'), false, systemClock, silentLog);
+    const chosen = await chooseLauncher({
+      wanted: 'sandbox',
+      dataDir: at('data'),
+      keyFile: at('secrets.key'),
+      hasExit: false,
+      clock: systemClock,
+      log: silentLog,
+    });
     const pod = { podUid: 'uid', podName: 'pod' };
     const sandbox = await chosen.launcher.prepare({ ...pod, namespace: 'ns', containerPorts: [], hostname: 'pod' });
     const running = await chosen.launcher.start(sandbox, {

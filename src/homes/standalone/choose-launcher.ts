@@ -17,15 +17,26 @@ export interface ChosenLauncher {
   close(): Promise<void>;
 }
 
+export interface LauncherWishes {
+  readonly wanted: 'auto' | 'sandbox' | 'process';
+  readonly dataDir: string;
+  /** With the keys by which secrets are sealed; what runs does not see it, nor the data folder. */
+  readonly keyFile: string | undefined;
+  /** Whether Pods get out into the world. */
+  readonly hasExit: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** Throws Error where the sandbox is asked for and cannot be had. */
-export async function chooseLauncher(
-  wanted: 'auto' | 'sandbox' | 'process',
-  dataDir: string,
-  keyFile: string | undefined,
-  hasExit: boolean,
-  clock: Clock,
-  log: Logger,
-): Promise<ChosenLauncher> {
+export async function chooseLauncher({
+  wanted,
+  dataDir,
+  keyFile,
+  hasExit,
+  clock,
+  log,
+}: LauncherWishes): Promise<ChosenLauncher> {
   const problem = wanted === 'process' ? undefined : sandboxProblem();
   if (wanted === 'sandbox' && problem)
     throw new Error(`the sandbox launcher cannot be had here: ${problem}. Use --launcher process.`);

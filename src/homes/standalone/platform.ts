@@ -71,14 +71,14 @@ async function start(options: PlatformOptions, undo: Undo, clock: Clock, random:
   const { data, telling } = await startData(site, places, objects, log);
   const events = connectDataEvents(site, objects, telling, log);
   const images = await startImages(site, objects, room, log, ports.registry);
-  const chosen = await chooseLauncher(
-    options.launcher,
+  const chosen = await chooseLauncher({
+    wanted: options.launcher,
     dataDir,
-    options.encryptionKeyFile,
-    options.egress !== 'none',
+    keyFile: options.encryptionKeyFile,
+    hasExit: options.egress !== 'none',
     clock,
-    log.named('node'),
-  );
+    log: log.named('node'),
+  });
   undo.add(() => chosen.close());
   await seedObjects(site, objects, ports, data, chosen);
 

@@ -140,8 +140,7 @@ export function startProblem({
   mounts,
 }: ContainerStart): string | undefined {
   const layers = [...(overlay && rootfs === 'host' ? [overlay] : []), rootfs === 'host' ? '/' : rootfs];
-  const isMounted = (path: string) =>
-    mounts.some(({ target }) => path === target || path.startsWith(`${target}/`)) || isIn(path, OWN_FOLDERS);
+  const isMounted = (path: string) => isIn(path, [...mounts.map(({ target }) => target), ...OWN_FOLDERS]);
   if (!isMounted(workingDir) && kindInRoot(layers, workingDir) !== 'folder' && workingDir !== '/') {
     return `unable to start container process: chdir to cwd (${JSON.stringify(workingDir)}) set in config.json failed: no such file or directory`;
   }
