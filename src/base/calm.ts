@@ -10,8 +10,8 @@ const REST_MS = 20;
 const MOST_MS = 300;
 /** Wakes and starts of Pods at once, for each core, before they are a crowd: a wake from zero counts as both. */
 const CROWD_A_CORE = 4;
-/** How long a crowd is let be before one looks again. */
-const CROWD_REST_MS = 50;
+/** What waited for a crowd is let go in parts, with a round of the event loop between them. */
+const RELEASED_A_ROUND = 8;
 /** Starts between two rounds of the event loop: each holds it up, and more in a row cost less. */
 const TURNS_A_ROUND = 4;
 /** What takes longer to start waits for something else than the processor, and a crowd that lasts longer is how things are. */
@@ -40,7 +40,7 @@ export function calmOf(clock: Clock, cores = Infinity): Calm {
   const crowd = new Crowd(clock, cores * CROWD_A_CORE);
   return {
     get isCrowded() {
-      return crowd.number !== undefined;
+      return crowd.isThere;
     },
     after: (ms, run) => afterCalm(clock, ms, crowd, run),
     starts: () => crowd.join(),
@@ -48,13 +48,16 @@ export function calmOf(clock: Clock, cores = Infinity): Calm {
   };
 }
 
-/** Programs that start just now. */
+/** Programs that start just now, and those who wait until they are up. */
 class Crowd {
   readonly #clock: Clock;
   readonly #most: number;
   readonly #starting = new Set<object>();
-  #begun: number | undefined;
-  #number = 0;
+  #waiting = new Set<() => void>();
+  /** Runs while there is a crowd. */
+  #limit: Timer | undefined;
+  /** Programs have not been fewer since there was a crowd. */
+  #isHowThingsAre = false;
   /** Turns that were given. */
   #given = 0;
   #turns: Promise<void> = Promise.resolve();
@@ -64,14 +67,21 @@ class Crowd {
     this.#most = most;
   }
 
-  /** Which crowd there is; undefined where there is none. */
-  get number(): number | undefined {
-    const lasts = this.#begun !== undefined && this.#clock.monotonic() - this.#begun < CROWD_MS;
-    return lasts ? this.#number : undefined;
+  get isThere(): boolean {
+    return this.#limit !== undefined;
+  }
+
+  /** Calls `run` once when the crowd that is there has gone. */
+  wait(run: () => void): Timer {
+    const waiting = this.#waiting;
+    // The same function may wait more than once.
+    const one = () => run();
+    waiting.add(one);
+    return { cancel: () => void waiting.delete(one) };
   }
 
   turn(): Promise<void> {
-    if (this.number === undefined) return Promise.resolve();
+    if (!this.isThere) return Promise.resolve();
     const turn = this.#turns;
     if (++this.#given % TURNS_A_ROUND === 0) this.#turns = turn.then(() => sleep(this.#clock, 0));
     return turn;
@@ -82,29 +92,46 @@ class Crowd {
     const leave = () => {
       timer.cancel();
       this.#starting.delete(one);
-      if (this.#starting.size <= this.#most) this.#begun = undefined;
+      if (this.#starting.size > this.#most) return;
+      this.#isHowThingsAre = false;
+      this.#end();
     };
     const timer = this.#clock.after(CROWD_MS, leave);
     this.#starting.add(one);
-    if (this.#starting.size > this.#most && this.#begun === undefined) {
-      this.#begun = this.#clock.monotonic();
-      this.#number++;
+    if (this.#starting.size > this.#most && !this.#isHowThingsAre) {
+      this.#isHowThingsAre = true;
+      this.#limit = this.#clock.after(CROWD_MS, () => this.#end());
     }
     return leave;
+  }
+
+  #end(): void {
+    this.#limit?.cancel();
+    this.#limit = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    void this.#release(waiting);
+  }
+
+  /** A few at a time, so that a request that comes meanwhile need not wait for all of them. */
+  async #release(waiting: Set<() => void>): Promise<void> {
+    let released = 0;
+    for (const run of waiting) {
+      waiting.delete(run);
+      run();
+      if (++released % RELEASED_A_ROUND === 0) await sleep(this.#clock, 0);
+    }
   }
 }
 
 function afterCalm(clock: Clock, ms: number, crowd: Crowd, run: () => void): Timer {
   const latest = clock.monotonic() + Math.max(ms, MOST_MS);
-  let seen = crowd.number;
   let timer: Timer;
   const wait = (waitMs: number) => {
     const due = clock.monotonic() + waitMs;
     timer = clock.after(waitMs, () => {
       const now = clock.monotonic();
-      // Nobody gives way to a second crowd.
-      seen ??= crowd.number;
-      if (seen !== undefined && seen === crowd.number) wait(CROWD_REST_MS);
+      if (crowd.isThere) timer = crowd.wait(run);
       else if (now - due > LATE_MS && now + REST_MS < latest) wait(REST_MS);
       else run();
     });

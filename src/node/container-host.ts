@@ -39,6 +39,7 @@ export function hostOf(
     probeTarget: (running) => ({
       address: (port) => place.addressOf(port),
       exec: (command, timeoutMs) => running.exec(command, timeoutMs),
+      isListening: (address) => life.ports.launcher.isListening?.(address),
     }),
     lastWords: (_, run, exit) => logs.lastWords(container, run, exit),
     changed: () => parts.changed(),

@@ -4,6 +4,7 @@ import type { Container, Probe } from '#kinds/mod.ts';
 import type { ContainerHost } from './container.ts';
 import { ContainerRuns, StartProblem } from './container.ts';
 import type { Exit, RunningContainer } from './launcher.ts';
+import type { ProbeTarget } from './probe.ts';
 
 /** A process that does what the test says. */
 class Process implements RunningContainer {
@@ -263,6 +264,46 @@ describe('readiness', () => {
     const exec = { exec: { command: ['ready'] } };
     expect([await asked(exec, false), await asked(exec, true)]).toEqual([2, 2]);
     expect(await asked(closed, true)).toBeLessThan(await asked(closed, false));
+  });
+
+  /** Once it is up, as the system tells; whoever asks by a connection is refused. */
+  function listener(probe: Partial<Probe>, isCrowded: boolean) {
+    let [tries, isUp] = [0, false];
+    const target: ProbeTarget = {
+      address: (port) => ({ host: '127.0.0.1', port }),
+      exec: () => ((tries += 1), Promise.resolve(1)),
+      isListening: () => isUp,
+    };
+    const runs = runsOf(
+      { readinessProbe: { ...probe, periodSeconds: 1 } },
+      { calm: { isCrowded }, probeTarget: () => target },
+    );
+    return { runs, up: () => (isUp = true), tries: () => tries };
+  }
+
+  test('by TCP is content, in a crowd and for the first time, with what the system says of its port', async () => {
+    const { runs, up } = listener({ tcpSocket: { port: 1 } }, true);
+    await runs.begin();
+    await clock.advance(500);
+    expect(runs.isReady).toBe(false);
+    up();
+    await clock.advance(50);
+    expect(runs.isReady).toBe(true);
+    // From then on by connections: nobody listens at port 1 of this machine.
+    for (let ms = 0; ms < 5000; ms += 10) {
+      await clock.advance(10);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(runs.isReady).toBe(false);
+  });
+
+  test('by a command is asked of nobody else', async () => {
+    const { runs, up, tries } = listener({ exec: { command: ['ready'] } }, true);
+    up();
+    await runs.begin();
+    await clock.advance(100);
+    expect(tries()).toBeGreaterThan(0);
+    expect(runs.isReady).toBe(false);
   });
 
   test('waits for its initial delay', async () => {

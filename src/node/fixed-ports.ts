@@ -5,11 +5,9 @@ import type { Clock, Timer } from '#base/mod.ts';
 import { fnv32a } from '#base/mod.ts';
 import { StartProblem } from './container.ts';
 import type { ContainerStart, RunningContainer, Sandbox } from './launcher.ts';
+import type { Listening } from './listening-sockets.ts';
 
 const LOOK_MS = 100;
-/** What a look takes on a machine with many sockets is given back to it so many times before the next, up to a second. */
-const REST = 50;
-const MOST_REST_MS = 1000;
 /** A program that listens nowhere for so long is asked no more. */
 const WATCHED_MS = 60_000;
 /** Programs of which it is remembered that they listen where they are told. */
@@ -27,12 +25,12 @@ export class FixedPorts {
   readonly #obedient = new Set<string>();
   readonly #holders = new Map<number, { readonly podUid: string; readonly podName: string }>();
   readonly #watched = new Set<Watched>();
+  readonly #listening: Listening;
   #next: Timer | undefined;
-  /** Milliseconds of the last look. */
-  #took = 0;
 
-  constructor(clock: Clock, moved: Moved) {
+  constructor(clock: Clock, listening: Listening, moved: Moved) {
     this.#clock = clock;
+    this.#listening = listening;
     this.#moved = moved;
   }
 
@@ -63,22 +61,20 @@ export class FixedPorts {
 
   #lookSoon(): void {
     if (this.#next || this.#watched.size === 0) return;
-    this.#next = this.#clock.after(Math.max(LOOK_MS, Math.min(MOST_REST_MS, REST * this.#took)), () => {
+    this.#next = this.#clock.after(LOOK_MS, () => {
       this.#next = undefined;
       this.#look();
       this.#lookSoon();
     });
   }
 
-  /** One look at the sockets of this machine serves all that are watched: their list is dear where there are many. */
   #look(): void {
     if (this.#watched.size === 0) return;
     const now = this.#clock.monotonic();
-    const listening = listeningSockets();
-    this.#took = this.#clock.monotonic() - now;
+    const { sockets } = this.#listening;
     for (const watched of this.#watched) {
-      const obeys = listening.has(watched.chosen);
-      const insists = !obeys && holds(watched.pid, listening.get(watched.port));
+      const obeys = sockets.has(watched.chosen);
+      const insists = !obeys && holds(watched.pid, sockets.get(watched.port)?.inode);
       if (obeys) this.#trust(watched);
       if (insists) this.#settle(watched);
       if (insists || obeys || now - watched.since > WATCHED_MS) this.#watched.delete(watched);
@@ -117,18 +113,6 @@ function keyOf({ rootfs, overlay = '', command }: ContainerStart): string {
 function toldTo(start: ContainerStart): string {
   const env = start.env.filter(([, value]) => !value.includes(start.podName) && !value.includes(start.podUid));
   return String(fnv32a(keyOf(start))) + fnv32a(JSON.stringify(env));
-}
-
-/** The inodes of sockets that listen, by port (proc_pid_net(5): state 0A). */
-function listeningSockets(): Map<number, string> {
-  const lines = ['tcp', 'tcp6'].flatMap((file) => read(`/proc/net/${file}`).split('\n').slice(1));
-  const fields = lines.map((line) => line.trim().split(/\s+/)).filter(([, , , state]) => state === '0A');
-  return new Map(
-    fields.map(([, local = '', , , , , , , , inode = '']) => [
-      Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16),
-      inode,
-    ]),
-  );
 }
 
 /** Whether a socket belongs to a process or to one of its group. */

@@ -12,6 +12,7 @@ import type { Asked } from './conversation.ts';
 import { converse } from './conversation.ts';
 import { FixedPorts } from './fixed-ports.ts';
 import type { Moved } from './fixed-ports.ts';
+import { Listening } from './listening-sockets.ts';
 import type {
   ContainerRecord,
   ContainerStart,
@@ -37,13 +38,15 @@ export function processLauncher(clock: Clock, findPort: () => Promise<number> = 
     ...running,
     usage: () => usage.of(running.pid),
   });
-  const fixed = new FixedPorts(clock, (podUid, hostPorts) => {
+  const listening = new Listening(clock);
+  const fixed = new FixedPorts(clock, listening, (podUid, hostPorts) => {
     for (const listen of listeners) listen(podUid, hostPorts);
   });
   return {
     name: 'process',
     notices: NOTICES,
     isSeen,
+    hasNoMessageFiles: true,
     prepare: (request) => prepare(request, promised, findPort),
     async start(sandbox, container) {
       checkMounts(container);
@@ -53,6 +56,9 @@ export function processLauncher(clock: Clock, findPort: () => Promise<number> = 
       return running;
     },
     onMoved: (listen) => void listeners.push(listen),
+    ...(process.platform === 'linux'
+      ? { isListening: ({ port }) => listening.sockets.get(port)?.isOnLoopback ?? false }
+      : {}),
     adopt: async (_, record) => (startOf(record.pid) === record.started ? measured(adopted(record, clock)) : undefined),
     discard: async ({ podUid }) => void promised.delete(podUid),
   };

@@ -2,6 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 import type { PodSpec } from '#kinds/mod.ts';
+import type { Address } from './probe-verdict.ts';
 
 /** One thing to mount into a container. */
 export interface Mount {
@@ -54,7 +55,7 @@ export interface ContainerStart {
   /** Cores; undefined for no limit. */
   readonly cpuLimit?: number | undefined;
   readonly cpuRequest?: number | undefined;
-  /** Where the container writes its last words; a file of this machine. */
+  /** Where the container writes its last words; a file of this machine, which is there unless the launcher has none. */
   readonly terminationMessageFile: string;
   /** Where that file is seen in the container. */
   readonly terminationMessagePath: string;
@@ -151,11 +152,18 @@ export interface Launcher {
   readonly notices: readonly string[];
   /** Whether programs see what is mounted at a path of theirs; everything is seen unless told. */
   isSeen?(target: string): boolean;
+  /** Programs find no file for their last words, so that none need be made for them. */
+  readonly hasNoMessageFiles?: boolean;
   /** Makes a Pod's place. */
   prepare(request: SandboxRequest): Promise<Sandbox>;
   start(sandbox: Sandbox, container: ContainerStart): Promise<RunningContainer>;
   /** A container of an earlier run that still runs; undefined where it has ended. */
   adopt(sandbox: Sandbox, record: ContainerRecord): Promise<RunningContainer | undefined>;
+  /**
+   * Whether a program listens at an address of a Pod, as the system said a moment ago at most. The program hears nothing of
+   * that. Absent where only a connection tells.
+   */
+  isListening?(address: Address): boolean;
   /** Tells from now on where container ports are reached after all, where that is found out only later. */
   onMoved?(listen: (podUid: string, hostPorts: Sandbox['hostPorts']) => void): void;
   /**

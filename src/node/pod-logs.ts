@@ -53,7 +53,10 @@ export class PodLogs {
   async #makeNow(container: string, run: number): Promise<RunFiles> {
     const { ports, uid } = this.#life;
     const messageFile = this.messageFile(container, run);
-    const [logFile] = await Promise.all([openLog(ports.folder, uid, container, run), makeMessageFile(messageFile)]);
+    const [logFile] = await Promise.all([
+      openLog(ports.folder, uid, container, run),
+      ports.launcher.hasNoMessageFiles ? undefined : makeMessageFile(messageFile),
+    ]);
     return { logFile, messageFile };
   }
 

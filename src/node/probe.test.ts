@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, VirtualClock } from '#base/mod.ts';
 import type { Container, Probe } from '#kinds/mod.ts';
 import type { ProbeTarget } from './probe.ts';
-import { runHook, tryProbe } from './probe.ts';
+import { foreseen, runHook, tryProbe } from './probe.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -201,4 +201,26 @@ test('a hook may sleep, but not longer than it is given', async () => {
   await clock.advance(5000);
   expect(await short).toEqual({ ok: true, message: '' });
   expect(await long).toEqual({ ok: false, message: 'context deadline exceeded' });
+});
+
+describe('without a try, a probe of a port', () => {
+  const refused = { ok: false, message: 'dial tcp 127.0.0.1:9090: connect: connection refused' };
+  const tcpSocket = { port: 8080 };
+  test.each<[string, Probe, boolean | undefined, unknown]>([
+    ['by TCP is as good as a program that listens', { tcpSocket }, true, { ok: true, message: '' }],
+    ['by TCP fails where nobody does', { tcpSocket }, false, refused],
+    ['by TCP is open where only a connection tells', { tcpSocket }, undefined, undefined],
+    ['by HTTP needs an answer', { httpGet }, true, undefined],
+    ['by HTTP has none where nobody listens', { httpGet }, false, refused],
+    [
+      'of another host is that host’s affair',
+      { tcpSocket: { ...tcpSocket, host: 'elsewhere.example' } },
+      true,
+      undefined,
+    ],
+    ['that the container does not have is told by the try', { tcpSocket: { port: 'none' } }, false, undefined],
+    ['by a command is open', { exec: { command: ['true'] } }, false, undefined],
+  ])('%s', (_, probe, listens, verdict) => {
+    expect(foreseen(probe, container, { ...targetAt(9090), isListening: () => listens })).toEqual(verdict);
+  });
 });

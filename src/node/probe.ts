@@ -7,13 +7,15 @@ import type { Container, LifecycleHandler, Probe } from '#kinds/mod.ts';
 import { tryGrpc } from './probe-grpc.ts';
 import { tryHttp } from './probe-http.ts';
 import type { Address, ProbeVerdict } from './probe-verdict.ts';
-import { failed, OK, plain } from './probe-verdict.ts';
+import { failed, OK, refused, plain } from './probe-verdict.ts';
 
 /** How a container is reached. */
 export interface ProbeTarget {
   /** Where a container port is really reached. */
   address(port: number): Address;
   exec(command: readonly string[], timeoutMs: number): Promise<number>;
+  /** Whether a program listens there, found out without a connection; undefined where only that tells. */
+  isListening?(address: Address): boolean | undefined;
 }
 
 type Action = Probe | LifecycleHandler;
@@ -21,6 +23,21 @@ type Action = Probe | LifecycleHandler;
 /** Tries once, within the probe's timeout. Never throws. */
 export function tryProbe(probe: Probe, container: Container, target: ProbeTarget, clock: Clock): Promise<ProbeVerdict> {
   return tryAction(probe, (probe.timeoutSeconds || 1) * 1000, container, target, clock);
+}
+
+/**
+ * What a try would find, where that can be told without one: it fails where nobody listens, and a TCP probe asks for no more than
+ * a program that does. Undefined where it takes a try.
+ */
+export function foreseen(probe: Probe, container: Container, target: ProbeTarget): ProbeVerdict | undefined {
+  const asked = probe.httpGet ?? probe.tcpSocket;
+  if (!asked || asked.host) return undefined;
+  const port = findPort(asked.port, container);
+  if (port === undefined) return undefined;
+  const address = target.address(port);
+  const listens = target.isListening?.(address);
+  if (listens === false) return refused(address);
+  return listens && probe.tcpSocket ? OK : undefined;
 }
 
 /** Runs a hook to its end, or for as long as it may take. Never throws. */
@@ -77,11 +94,16 @@ async function attempt(
   return OK;
 }
 
-function portNumber(port: number | string, { ports = [], name: container }: Container): number {
+function portNumber(port: number | string, container: Container): number {
+  const number = findPort(port, container);
+  if (number !== undefined) return number;
+  throw new Error(`container ${JSON.stringify(container.name)} has no port ${JSON.stringify(port)}`);
+}
+
+function findPort(port: number | string, { ports = [] }: Container): number | undefined {
   const number =
     typeof port === 'number' ? port : (ports.find(({ name }) => name === port)?.containerPort ?? Number(port));
-  if (Number.isInteger(number) && number > 0 && number < 65_536) return number;
-  throw new Error(`container ${JSON.stringify(container)} has no port ${JSON.stringify(port)}`);
+  return Number.isInteger(number) && number > 0 && number < 65_536 ? number : undefined;
 }
 
 function tryTcp({ host, port }: Address, signal: AbortSignal): Promise<ProbeVerdict> {

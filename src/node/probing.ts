@@ -3,8 +3,9 @@
 import type { Backoff, Calm, Clock, Timer } from '#base/mod.ts';
 import { backoffMs } from '#base/mod.ts';
 import type { Container, Probe } from '#kinds/mod.ts';
-import { tryProbe } from './probe.ts';
 import type { ProbeTarget } from './probe.ts';
+import { foreseen, tryProbe } from './probe.ts';
+import type { ProbeVerdict } from './probe-verdict.ts';
 
 /** Until it is well for the first time, a container is asked this often at first, then ever less often; commands are dearer than connections. */
 const EAGER: Backoff = { firstMs: 1, maxMs: 250, factor: 1.03 };
@@ -31,6 +32,7 @@ export class Probing {
   readonly #probed: Probed;
   readonly #timers = new Set<Timer>();
   #stopped = false;
+  #wasWell = false;
   /** Milliseconds of the last try. */
   #took = 0;
 
@@ -75,12 +77,13 @@ export class Probing {
   }
 
   #goOn(wasReady: boolean): void {
+    this.#wasWell = wasReady;
     const { readinessProbe, livenessProbe } = this.#container;
     if (readinessProbe)
       this.#ask(readinessProbe, wasReady ? periodOf(readinessProbe) : delayOf(readinessProbe), () =>
         this.#readiness(readinessProbe, wasReady),
       );
-    else this.#probed.ready(true);
+    else this.#setReady(true);
     if (livenessProbe) this.#ask(livenessProbe, delayOf(livenessProbe), () => this.#liveness(livenessProbe));
   }
 
@@ -101,7 +104,7 @@ export class Probing {
         told = clock.monotonic();
         this.#probed.unhealthy('Readiness', message);
       }
-      if (turns) this.#probed.ready((isReady = ok));
+      if (turns) this.#setReady((isReady = ok));
       isEager &&= !isReady;
       this.#ask(probe, isEager ? this.#eagerMs(probe, tries) : periodOf(probe), () => hear);
     };
@@ -122,17 +125,29 @@ export class Probing {
   /** One try after a wait; `listen` is made when the wait is over, and hears what the try says. */
   #ask(probe: Probe, waitMs: number, listen: () => (ok: boolean, message: string) => void): void {
     if (this.#stopped) return;
-    const { clock, target } = this.#probed;
+    const { clock } = this.#probed;
     const timer = clock.after(waitMs, () => {
       this.#timers.delete(timer);
       const hear = listen();
       const begun = clock.monotonic();
-      void tryProbe(probe, this.#container, target, clock).then(({ ok, message }) => {
+      void this.#try(probe).then(({ ok, message }) => {
         this.#took = clock.monotonic() - begun;
         if (!this.#stopped) hear(ok, message);
       });
     });
     this.#timers.add(timer);
+  }
+
+  /** Until it is well for the first time, a container of a crowd is asked for only what the system cannot tell: its program lacks the time to answer. */
+  async #try(probe: Probe): Promise<ProbeVerdict> {
+    const { clock, calm, target } = this.#probed;
+    const known = calm.isCrowded && !this.#wasWell ? foreseen(probe, this.#container, target) : undefined;
+    return known ?? tryProbe(probe, this.#container, target, clock);
+  }
+
+  #setReady(isReady: boolean): void {
+    this.#wasWell ||= isReady;
+    this.#probed.ready(isReady);
   }
 
   #eagerMs(probe: Probe, tries: number): number {

@@ -1,9 +1,9 @@
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PodRecord } from './record.ts';
-import { PodRecords } from './record.ts';
+import { PodRecords, RECORDS_FILE } from './record.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -11,6 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
 
+const file = () => join(folder, RECORDS_FILE);
 const record = (pid: number): PodRecord => ({
   sandbox: { podUid: 'u', address: '127.0.0.1', hostPorts: {} },
   containers: { c: { record: { id: `u/c/${pid}`, pid, started: '7' }, run: 0, since: 1 } },
@@ -30,16 +31,16 @@ test('a note replaces the one before, whole, and for no other eyes', async () =>
   const records = new PodRecords(folder);
   for (let pid = 0; pid < 10; pid++) records.note('a', record(pid));
   expect([...new PodRecords(folder).all()]).toEqual([['a', record(9)]]);
-  expect(await readdir(folder)).toEqual(['a.json']);
-  expect((await stat(join(folder, 'a.json'))).mode & 0o777).toBe(0o600);
+  expect(await readdir(folder)).toEqual([RECORDS_FILE]);
+  expect((await stat(file())).mode & 0o777).toBe(0o600);
 });
 
 test('the same note again writes nothing', async () => {
   const records = new PodRecords(folder);
   records.note('a', record(1));
-  const { size } = await stat(join(folder, 'a.json'));
+  const { size } = await stat(file());
   records.note('a', record(1));
-  expect((await stat(join(folder, 'a.json'))).size).toBe(size);
+  expect((await stat(file())).size).toBe(size);
 });
 
 test('a note that could not be written is written when it comes again', async () => {
@@ -51,33 +52,65 @@ test('a note that could not be written is written when it comes again', async ()
   expect(new PodRecords(folder).all().get('a')).toEqual(record(1));
 });
 
+test('a record that could not be taken back is gone with the next note', async () => {
+  const records = new PodRecords(folder);
+  records.note('a', record(1));
+  records.note('b', record(2));
+  await rename(folder, `${folder}.away`);
+  records.note('a', undefined);
+  await rename(`${folder}.away`, folder);
+  records.note('b', record(3));
+  expect([...new PodRecords(folder).all()]).toEqual([['b', record(3)]]);
+});
+
 test('of a note that was cut off the one before it counts, and the next is whole', async () => {
   const records = new PodRecords(folder);
   records.note('a', record(1));
-  await appendFile(join(folder, 'a.json'), '\n{"sandbox":{"podU');
-  expect(new PodRecords(folder).all().get('a')).toEqual(record(1));
-  records.note('a', record(2));
-  expect(new PodRecords(folder).all().get('a')).toEqual(record(2));
+  await appendFile(file(), '\n{"podUid":"a","record":{"sandbox":{"podU');
+  records.note('b', record(2));
+  expect([...new PodRecords(folder).all()]).toEqual([
+    ['a', record(1)],
+    ['b', record(2)],
+  ]);
 });
 
-test('however often a Pod is noted, its file stays small', async () => {
+test('however often Pods are noted, their file stays small', async () => {
   const records = new PodRecords(folder);
-  for (let pid = 0; pid < 1000; pid++) records.note('a', record(pid));
-  expect((await stat(join(folder, 'a.json'))).size).toBeLessThan(70_000);
-  expect(new PodRecords(folder).all().get('a')).toEqual(record(999));
+  for (let pid = 0; pid < 10_000; pid++) records.note(`p${pid % 3}`, record(pid));
+  expect((await stat(file())).size).toBeLessThan(1_100_000);
+  expect(new PodRecords(folder).all().get('p0')).toEqual(record(9999));
+  expect((await stat(file())).size).toBeLessThan(1000);
 });
 
-test('a note of an earlier release is one line without an end', async () => {
-  const records = new PodRecords(folder);
+test('what an earlier release noted, a file for each Pod, moves into the one file', async () => {
+  await mkdir(folder);
   await writeFile(join(folder, 'a.json'), JSON.stringify(record(1)));
-  expect(new PodRecords(folder).all().get('a')).toEqual(record(1));
-  records.note('a', record(2));
-  expect(new PodRecords(folder).all().get('a')).toEqual(record(2));
+  await writeFile(join(folder, 'b.json'), `\n${JSON.stringify(record(1))}\n${JSON.stringify(record(2))}\n{"sandb`);
+  for (const text of ['', '{"a":', 'not at all']) await writeFile(join(folder, `c${text.length}.json`), text);
+  expect([...new PodRecords(folder).all()]).toEqual([
+    ['a', record(1)],
+    ['b', record(2)],
+  ]);
+  expect(await readdir(folder)).toEqual([RECORDS_FILE]);
+  expect([...new PodRecords(folder).all().keys()]).toEqual(['a', 'b']);
 });
 
-test.each(['', '{"a":', 'not at all'])('a file that is broken (%j) is as good as none', async (text) => {
-  new PodRecords(folder).note('b', record(2));
-  await writeFile(join(folder, 'a.json'), text);
-  await writeFile(join(folder, 'c.json.new'), text);
-  expect([...new PodRecords(folder).all().keys()]).toEqual(['b']);
+test('what was taken back does not come again with a file of an earlier release', async () => {
+  new PodRecords(folder).note('a', undefined);
+  await writeFile(join(folder, 'a.json'), JSON.stringify(record(1)));
+  await writeFile(file(), `\n${JSON.stringify({ podUid: 'a' })}`);
+  expect(new PodRecords(folder).all().size).toBe(0);
 });
+
+test.each(['', '{"a":', 'not at all', '7', 'null', '{"podUid":7}'])(
+  'a file that is broken (%j) is as good as none',
+  async (text) => {
+    await mkdir(folder);
+    await writeFile(file(), text);
+    await writeFile(`${file()}.new`, text);
+    const records = new PodRecords(folder);
+    expect(records.all().size).toBe(0);
+    records.note('b', record(2));
+    expect([...new PodRecords(folder).all().keys()]).toEqual(['b']);
+  },
+);

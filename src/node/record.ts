@@ -12,29 +12,37 @@ export interface PodRecord {
   >;
 }
 
-const ENDING = '.json';
+/** A line of the file; without a record it takes the one before back. */
+interface Note {
+  readonly podUid: string;
+  readonly record?: PodRecord | undefined;
+}
 
-/** A file that has grown longer than this is written anew. */
-const MOST_LENGTH = 2 ** 16;
+/** All records, in the folder. */
+export const RECORDS_FILE = 'pods.log';
+/** Earlier releases kept a file for each Pod: `UID.json`, whose last whole line counts. */
+const EARLIER_ENDING = '.json';
+/** What a file may have grown by, in characters, before it is written anew. */
+const MOST_GROWTH = 2 ** 20;
 
 /**
- * Keeps the record of each Pod in a file of its own, so that a note costs the same however many Pods there are
- * and is there as soon as the container is: what was not noted is ended by the next platform. Each note is a further line,
- * the last whole one counts: to replace a file makes the system write it out at once, which whoever starts would wait for.
+ * Keeps the records of all Pods in one file, to which each note is a line more: it is there as soon as the container is, for what was
+ * not noted is ended by the next platform. A file for each Pod would have to be made while its program is waited for, and to replace
+ * a file makes the system write it out at once, so that this one is written anew but rarely.
  */
 export class PodRecords {
-  readonly #folder: string;
-  readonly #records = new Map<string, PodRecord>();
-  /** How long the files have become that were written by this process. */
-  readonly #lengths = new Map<string, number>();
+  readonly #file: string;
+  readonly #records: Map<string, PodRecord>;
+  #growth = 0;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#file = join(folder, RECORDS_FILE);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(folder).filter((one) => one.endsWith(ENDING))) {
-      const record = read(join(folder, name));
-      if (record) this.#records.set(name.slice(0, -ENDING.length), record);
-    }
+    const notes = notesIn(this.#file);
+    const earlier = readdirSync(folder).filter((name) => name.endsWith(EARLIER_ENDING));
+    this.#records = recordsOf([...earlier.flatMap((name) => earlierNote(folder, name)), ...notes]);
+    const isWhole = notes.length === this.#records.size && earlier.length === 0;
+    if (!isWhole && this.#rewrite()) for (const name of earlier) rmSync(join(folder, name), { force: true });
   }
 
   /** By the Pods' uids; at first those that an earlier platform noted. */
@@ -45,37 +53,81 @@ export class PodRecords {
   /** On disk when it returns; undefined takes the record back. */
   note(podUid: string, record: PodRecord | undefined): void {
     if (equal(record, this.#records.get(podUid))) return;
-    const file = join(this.#folder, `${podUid}${ENDING}`);
-    if (!record) {
-      this.#records.delete(podUid);
-      this.#lengths.delete(podUid);
-      rmSync(file, { force: true });
-      return;
+    if (record) this.#append({ podUid, record });
+    else this.#takeBack(podUid);
+    if (record) this.#records.set(podUid, record);
+    if (this.#growth > MOST_GROWTH) this.#rewrite();
+  }
+
+  /** Also on a disk that is full: a later platform finds nothing running under a record that could not be taken back. */
+  #takeBack(podUid: string): void {
+    this.#records.delete(podUid);
+    try {
+      this.#append({ podUid });
+    } catch {
+      // The next time that the file is written anew it is without it.
+      this.#growth = Infinity;
     }
-    const line = `\n${JSON.stringify(record)}`;
-    const length = (this.#lengths.get(podUid) ?? 0) + line.length;
-    if (length <= MOST_LENGTH) appendFileSync(file, line, { mode: 0o600 });
-    else {
-      writeFileSync(`${file}.new`, line, { mode: 0o600 });
-      renameSync(`${file}.new`, file);
+  }
+
+  /** A line that was cut off spoils none but itself. */
+  #append(note: Note): void {
+    const line = `\n${JSON.stringify(note)}`;
+    appendFileSync(this.#file, line, { mode: 0o600 });
+    this.#growth += line.length;
+  }
+
+  /** Whether it could be: else what there is counts on. */
+  #rewrite(): boolean {
+    const notes = [...this.#records].map(([podUid, record]) => `\n${JSON.stringify({ podUid, record })}`);
+    try {
+      writeFileSync(`${this.#file}.new`, notes.join(''), { mode: 0o600 });
+      renameSync(`${this.#file}.new`, this.#file);
+      this.#growth = 0;
+      return true;
+    } catch {
+      rmSync(`${this.#file}.new`, { force: true });
+      return false;
     }
-    this.#records.set(podUid, record);
-    this.#lengths.set(podUid, length <= MOST_LENGTH ? length : line.length);
   }
 }
 
-/** The last line that is whole; a file without any is as good as none. */
-function read(file: string): PodRecord | undefined {
-  for (const line of readFileSync(file, 'utf8').split('\n').reverse()) {
-    const record = line ? parsed(line) : undefined;
-    if (record) return record;
+/** What a folder's notes come to, in their order. */
+function recordsOf(notes: readonly Note[]): Map<string, PodRecord> {
+  const records = new Map<string, PodRecord>();
+  for (const { podUid, record } of notes) {
+    if (record) records.set(podUid, record);
+    else records.delete(podUid);
   }
-  return undefined;
+  return records;
 }
 
-function parsed(line: string): PodRecord | undefined {
+function notesIn(file: string): Note[] {
+  return linesOf(file).flatMap((line) => {
+    const note = parsed(line) as Note | undefined;
+    return typeof note?.podUid === 'string' ? [note] : [];
+  });
+}
+
+/** A file without a whole line is as good as none. */
+function earlierNote(folder: string, name: string): Note[] {
+  const record = linesOf(join(folder, name)).map(parsed).findLast(Boolean) as PodRecord | undefined;
+  return record ? [{ podUid: name.slice(0, -EARLIER_ENDING.length), record }] : [];
+}
+
+function linesOf(file: string): string[] {
   try {
-    return JSON.parse(line) as PodRecord;
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Undefined where a line was cut off. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
