@@ -81,6 +81,8 @@ export interface Kind<O extends KubeObject = KubeObject> {
   readonly refusal: Refusal;
   /** Writes that may be lost in a crash: 'status' (status only) or 'all' (Leases, Events). */
   readonly lossy: 'none' | 'status' | 'all';
+  /** Annotations that whoever writes the status writes with it. */
+  readonly statusAnnotations?: readonly string[];
   /** Verbs that the API serves; all where absent. */
   readonly verbs?: readonly string[];
   /** Where the schema of this version is not that of the stored one. */
@@ -127,6 +129,7 @@ export interface KindDefinition<Spec, Status, F extends Fields, O extends KubeOb
   readonly crdAnnotations?: Readonly<Record<string, string>>;
   readonly webhook?: string;
   readonly lossy?: 'status' | 'all';
+  readonly statusAnnotations?: readonly string[];
   readonly verbs?: readonly string[];
   readonly conversion?: Conversion<O>;
   readonly deprecation?: string;

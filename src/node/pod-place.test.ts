@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { HOST_PORTS_ANNOTATION } from '#kinds/mod.ts';
-import { notFound } from '#machinery/mod.ts';
-import type { Client } from '#objects/mod.ts';
 import type { Launcher, Sandbox } from './launcher.ts';
 import { lifeScene } from './pod-life.fixture.ts';
 import { PodPlace } from './pod-place.ts';
@@ -11,30 +9,21 @@ const sandbox: Sandbox = { podUid: 'u', address: '10.0.0.2', hostPorts: {} };
 interface World {
   readonly prepare?: () => Promise<Sandbox>;
   readonly discard?: () => Promise<void>;
-  readonly patch?: (patch: unknown) => Promise<void>;
 }
 
-function scene({ prepare = () => Promise.resolve(sandbox), discard = () => Promise.resolve(), patch }: World = {}) {
+function scene({ prepare = () => Promise.resolve(sandbox), discard = () => Promise.resolve() }: World = {}) {
   const launcher: Partial<Launcher> = { prepare, discard };
-  const client: Partial<Client> = {
-    patch: (async (_: unknown, __: string, ___: string, ____: string, body: unknown) => {
-      await patch?.(body);
-      return life.pod;
-    }) as unknown as Client['patch'],
-  };
   const story: string[] = [];
   const { life, clock, said } = lifeScene(
     {},
     {
       launcher: launcher as Launcher,
-      client: client as Client,
       note: (uid, record) => story.push(`note ${uid} ${record === undefined ? 'nothing' : 'something'}`),
     },
   );
   const place = new PodPlace(life, {
     changed: () => story.push(`changed ${place.sandbox?.address}`),
     heldUp: (message) => story.push(`held up: ${message}`),
-    written: () => story.push('written'),
   });
   return { place, life, clock, said, story };
 }
@@ -47,15 +36,14 @@ describe('is made', () => {
     expect([place.facts.podIP, story]).toEqual(['10.0.0.2', ['changed 10.0.0.2']]);
   });
 
-  test('and its ports are told before anything else, where they are others', async () => {
-    const patches: unknown[] = [];
-    const { place, story } = scene({
-      prepare: () => Promise.resolve({ ...sandbox, hostPorts: { 8080: 4001 } }),
-      patch: async (body) => void patches.push(body),
-    });
+  test('and the API is told of its ports, where they are others', async () => {
+    const made = { ...sandbox, hostPorts: { 8080: 4001 } };
+    const { place } = scene({ prepare: () => Promise.resolve(made) });
+    expect(place.annotations).toEqual({});
     await place.make();
-    expect(story).toEqual(['written', 'changed 10.0.0.2']);
-    expect(patches).toEqual([{ metadata: { annotations: { [HOST_PORTS_ANNOTATION]: '{"8080":4001}' } } }]);
+    expect(place.annotations).toEqual({ [HOST_PORTS_ANNOTATION]: '{"8080":4001}' });
+    place.move({ 8080: 8080 });
+    expect(place.annotations).toEqual({ [HOST_PORTS_ANNOTATION]: '{"8080":8080}' });
   });
 
   test('again, ever less often, where it could not be', async () => {
@@ -75,15 +63,6 @@ describe('is made', () => {
       after.push(tries - before);
     }
     expect([after, place.sandbox]).toEqual([[1, 1, 1], sandbox]);
-  });
-
-  test('no more, once the API has the Pod no more', async () => {
-    const { place, clock, said } = scene({
-      prepare: () => Promise.resolve({ ...sandbox, hostPorts: { 8080: 4001 } }),
-      patch: () => Promise.reject(notFound({ group: '', plural: 'pods' }, 'p')),
-    });
-    await place.make();
-    expect([clock.nextDue, said]).toEqual([undefined, []]);
   });
 
   test('no more, once the Pod stops', async () => {

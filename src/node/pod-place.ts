@@ -1,7 +1,6 @@
-// A Pod's place in the network: made before anything else, for everything else may need its address; told in the API; given up at the end.
+// A Pod's place in the network: made before anything else, for everything else may need its address; given up at the end.
 
-import { HOST_PORTS_ANNOTATION, Pod } from '#kinds/mod.ts';
-import { isReason } from '#machinery/mod.ts';
+import { HOST_PORTS_ANNOTATION } from '#kinds/mod.ts';
 import type { PodFacts } from './environment.ts';
 import type { Sandbox } from './launcher.ts';
 import { placeRequest } from './place-request.ts';
@@ -13,8 +12,6 @@ export interface PlaceListener {
   changed(): void;
   /** It could not be made; it is tried again. */
   heldUp(message: string): void;
-  /** The Pod as the API has it now. */
-  written(pod: Pod): void;
 }
 
 export class PodPlace {
@@ -36,13 +33,19 @@ export class PodPlace {
     return { ...this.#life.ports.facts, podIP: this.#sandbox?.address ?? '' };
   }
 
+  /** What the API is to be told of it, with the Pod's status: where its ports are reached, if not under their own numbers. */
+  get annotations(): Readonly<Record<string, string>> {
+    const { hostPorts = {} } = this.#sandbox ?? {};
+    return Object.keys(hostPorts).length === 0 ? {} : { [HOST_PORTS_ANNOTATION]: JSON.stringify(hostPorts) };
+  }
+
   /** Where a port of the Pod is really reached. */
   addressOf(port: number): { host: string; port: number } {
     const { address = '127.0.0.1', hostPorts = {} } = this.#sandbox ?? {};
     return { host: address, port: hostPorts[port] ?? port };
   }
 
-  /** Tries until the place is there, the Pod stops, or the API has it no more. */
+  /** Tries until the place is there, or the Pod stops. */
   make(): Promise<void> {
     return this.#life.insist(
       () => this.#tryToMake(),
@@ -54,13 +57,8 @@ export class PodPlace {
   }
 
   async #tryToMake(): Promise<void> {
-    try {
-      this.#sandbox ??= await this.#life.ports.launcher.prepare(placeRequest(this.#life.pod));
-      await this.#noteHostPorts();
-      this.#listener.changed();
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error;
-    }
+    this.#sandbox ??= await this.#life.ports.launcher.prepare(placeRequest(this.#life.pod));
+    this.#listener.changed();
   }
 
   /** That of an earlier platform. */
@@ -78,18 +76,6 @@ export class PodPlace {
     if (!this.#sandbox) return;
     this.#sandbox = { ...this.#sandbox, hostPorts };
     this.#listener.changed();
-    this.#noteHostPorts().catch((error: unknown) => this.#life.warn('the ports of a Pod could not be told', error));
-  }
-
-  async #noteHostPorts(): Promise<void> {
-    const { hostPorts } = this.#sandbox ?? { hostPorts: {} };
-    if (Object.keys(hostPorts).length === 0) return;
-    const { namespace = '', name } = this.#life.pod.metadata;
-    this.#listener.written(
-      await this.#life.ports.client.patch(Pod, namespace, name, 'merge', {
-        metadata: { annotations: { [HOST_PORTS_ANNOTATION]: JSON.stringify(hostPorts) } },
-      }),
-    );
   }
 
   /** Gives it up; a later platform is to find nothing of it. */

@@ -1,4 +1,5 @@
-// Tells the API how a Pod is: one write at a time, always of the newest state, and again where a write failed.
+// Tells the API how a Pod is: one write at a time, always of the newest state, and again where a write failed. What else the node has to
+// say of the Pod, as annotations, goes with its status.
 
 import type { Calm, Clock, Timer } from '#base/mod.ts';
 import { equal, messageOf } from '#base/mod.ts';
@@ -17,6 +18,8 @@ export interface ReporterPorts {
   warn(message: string, fields: Record<string, unknown>): void;
   /** What the Pod's status should be now, given what it is in the API. */
   statusOf(pod: Pod): PodStatus;
+  /** Annotations that it should have. */
+  annotations(): Readonly<Record<string, string>>;
 }
 
 export class PodReporter {
@@ -48,7 +51,7 @@ export class PodReporter {
     if (versionOf(pod) >= versionOf(this.#pod)) this.#pod = pod;
   }
 
-  /** Writes the status if it differs; resolves when that, and what changed meanwhile, is written. */
+  /** Writes what differs; resolves when that, and what changed meanwhile, is written. */
   report(): Promise<void> {
     this.#soon?.cancel();
     this.#soon = undefined;
@@ -81,9 +84,10 @@ export class PodReporter {
   async #write(): Promise<void> {
     for (let tries = 1; ; tries++) {
       const status = this.#ports.statusOf(this.#pod);
-      if (equal(status, this.#pod.status)) return;
+      const metadata = annotated(this.#pod.metadata, this.#ports.annotations());
+      if (equal(status, this.#pod.status) && metadata === this.#pod.metadata) return;
       try {
-        return this.see(await this.#ports.client.updateStatus(Pod, { ...this.#pod, status }));
+        return this.see(await this.#ports.client.updateStatus(Pod, { ...this.#pod, metadata, status }));
       } catch (error) {
         if (isReason(error, 'NotFound')) return;
         if (!isReason(error, 'Conflict') || tries === TRIES) throw error;
@@ -106,6 +110,13 @@ export class PodReporter {
     this.#again?.cancel();
     if (!this.#isSilent) this.#again = this.#ports.clock.after(AGAIN_MS, () => void this.report());
   }
+}
+
+/** The very same where it has them already. */
+function annotated(metadata: Pod['metadata'], wanted: Readonly<Record<string, string>>): Pod['metadata'] {
+  const { annotations } = metadata;
+  const isTold = Object.entries(wanted).every(([name, value]) => annotations?.[name] === value);
+  return isTold ? metadata : { ...metadata, annotations: { ...annotations, ...wanted } };
 }
 
 function versionOf({ metadata }: Pod): number {

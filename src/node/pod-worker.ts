@@ -46,12 +46,18 @@ export class PodWorker {
     const { client, clock, calm, warn } = ports;
     const changed = () => this.#changed();
     this.namespace = pod.metadata.namespace ?? '';
-    this.#reporter = new PodReporter(pod, { client, clock, calm, warn, statusOf: (now) => this.#status(now) });
+    this.#reporter = new PodReporter(pod, {
+      client,
+      clock,
+      calm,
+      warn,
+      statusOf: (now) => this.#status(now),
+      annotations: () => this.#place.annotations,
+    });
     this.#life = new PodLife(ports, () => this.#reporter.pod);
     this.#place = new PodPlace(this.#life, {
       changed,
       heldUp: (why) => this.#containers.waitFor(why),
-      written: (now) => this.#reporter.see(now),
     });
     this.#images = new PodImages(this.#life);
     this.#volumes = new PodVolumes(this.#life, this.#place);

@@ -2,7 +2,7 @@
 
 import type { Kind, KubeObject, UserInfo } from '#machinery/mod.ts';
 import type { Client, ListOptions, WatchEvent } from './client.ts';
-import { withoutOwners } from './merge.ts';
+import { statusMarks, withoutOwners } from './merge.ts';
 import type { Registry } from './registry.ts';
 import { selectionOf } from './selection.ts';
 import { asVersion } from './versions.ts';
@@ -19,7 +19,8 @@ export function localClient(registry: Registry, user: UserInfo, fieldManager = u
     update: async (kind, object) =>
       (await registry.update(kind, placeOf(object), withoutOwners(object), options)).object,
     updateStatus: async (kind, object) =>
-      (await registry.update(kind, placeOf(object), statusOf(object), { ...options, subresource: 'status' })).object,
+      (await registry.update(kind, placeOf(object), statusOf(kind, object), { ...options, subresource: 'status' }))
+        .object,
     patch: async (kind, namespace, name, type, body, patchOptions = {}) =>
       (await registry.patch(kind, { namespace, name }, type, body, { ...options, ...patchOptions })).object,
     delete: async (kind, namespace, name, deleteOptions = {}) => {
@@ -35,9 +36,12 @@ function placeOf({ metadata }: KubeObject): { namespace: string; name: string } 
 }
 
 /** Nothing but what a write of the status takes, so that the rest need not be read. */
-function statusOf({ apiVersion, kind, metadata, status }: KubeObject & { readonly status?: unknown }): KubeObject {
+function statusOf(kind: Kind, object: KubeObject & { readonly status?: unknown }): KubeObject {
+  const { apiVersion, kind: named, metadata, status } = object;
   const { name, namespace, uid, resourceVersion } = metadata;
-  return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion }, status } as KubeObject;
+  const annotations = statusMarks(kind, object);
+  const taken = { name, namespace, uid, resourceVersion, ...(annotations ? { annotations } : {}) };
+  return { apiVersion, kind: named, metadata: taken, status } as KubeObject;
 }
 
 async function* localWatch<O extends KubeObject>(

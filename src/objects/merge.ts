@@ -27,7 +27,12 @@ export function withoutOwners({ metadata, ...object }: KubeObject): KubeObject {
 
 /** `incoming` where the request may write, `before` elsewhere. Changes `incoming`. */
 export function merge(kind: Kind, before: Fields, incoming: Fields, subresource: string | undefined): KubeObject {
-  if (subresource === 'status') return withPart(before, incoming, 'status', incoming.status);
+  if (subresource === 'status') {
+    const merged = withPart(before, incoming, 'status', incoming.status);
+    const marks = statusMarks(kind, incoming);
+    if (marks) merged.metadata.annotations = { ...before.metadata.annotations, ...marks };
+    return merged;
+  }
   if (subresource === 'finalize') {
     return withPart(before, incoming, 'spec', { ...before.spec, finalizers: incoming.spec?.['finalizers'] ?? [] });
   }
@@ -40,6 +45,18 @@ export function merge(kind: Kind, before: Fields, incoming: Fields, subresource:
   if (kind.resource === 'namespaces')
     incoming.spec = { ...incoming.spec, finalizers: before.spec?.['finalizers'] ?? [] };
   return incoming;
+}
+
+/** The annotations of an object that are part of its status; undefined where it has none. */
+export function statusMarks(
+  { statusAnnotations = [] }: Kind,
+  { metadata }: KubeObject,
+): Record<string, string> | undefined {
+  const there = statusAnnotations.flatMap((name) => {
+    const value = metadata.annotations?.[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return there.length > 0 ? Object.fromEntries(there) : undefined;
 }
 
 function withPart(before: Fields, incoming: Fields, part: 'spec' | 'status', value: unknown): KubeObject {

@@ -6,6 +6,7 @@ import { DiskFullError } from '#storage/mod.ts';
 import { ScriptedDatabase } from '../../test/contracts/scripted-database.ts';
 import { Gadget, Note, Runner, Space, Thing, thingKinds, ThingV2 } from '../../test/contracts/thing-kinds.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import { localClient } from './local-client.ts';
 import { Registry } from './registry.ts';
 import type { Written } from './requests.ts';
 import { Scheme } from './scheme.ts';
@@ -292,6 +293,28 @@ describe('update', () => {
     expect(plain.object.metadata.managedFields?.map(({ subresource }) => subresource)).toEqual(
       expect.arrayContaining(['status', undefined]),
     );
+  });
+
+  test('a status comes with the annotations that are part of it, and with no others', async () => {
+    const annotations = { own: 'a' };
+    const { object } = await registry.create(Runner, 'a', { metadata: { name: 'p', annotations } }, by);
+    const marked = { own: 'b', more: 'c', 'test.ebb.dev/mark': 'd' };
+    const write = (metadata: object) =>
+      registry.update(
+        Runner,
+        here('p'),
+        { ...object, metadata: { name: 'p', ...metadata } },
+        { ...by, subresource: 'status' },
+      );
+    const { object: after } = await write({ annotations: marked });
+    expect(after.metadata.annotations).toEqual({ own: 'a', 'test.ebb.dev/mark': 'd' });
+    expect(await write({})).toMatchObject({ changed: false });
+    const client = localClient(registry, by.user);
+    const changed = { ...after, metadata: { ...after.metadata, annotations: { ...marked, 'test.ebb.dev/mark': 'e' } } };
+    expect((await client.updateStatus(Runner, changed)).metadata.annotations).toEqual({
+      own: 'a',
+      'test.ebb.dev/mark': 'e',
+    });
   });
 
   test('a status may be lost only where the kind says so', async () => {

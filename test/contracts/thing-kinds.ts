@@ -88,6 +88,7 @@ export const Runner = defineKind({
   spec: object({ node: text() }),
   status: object({ phase: text() }),
   lossy: 'status',
+  statusAnnotations: ['test.ebb.dev/mark'],
   gracePeriodSeconds: ({ spec }) => (spec.node ? 30 : 0),
 });
 export type Runner = ObjectOf<typeof Runner>;

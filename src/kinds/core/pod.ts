@@ -2,6 +2,7 @@
 
 import type { ObjectOf } from '#machinery/mod.ts';
 import { defineKind } from '#machinery/mod.ts';
+import { HOST_PORTS_ANNOTATION } from '../labels.ts';
 import { checkPodSpec } from './check-pod.ts';
 import { checkPodUpdate } from './check-pod-update.ts';
 import { podColumns } from './pod-columns.ts';
@@ -19,6 +20,7 @@ export const Pod = defineKind({
   status: PodStatusSchema,
   columns: podColumns,
   lossy: 'status',
+  statusAnnotations: [HOST_PORTS_ANNOTATION],
   selectableFields: [
     'spec.nodeName',
     'spec.restartPolicy',
