@@ -89,7 +89,7 @@ describe('while a crowd of programs starts', () => {
     expect(runs).toEqual([20]);
   });
 
-  test('what holds the loop up goes four at a time, and without a crowd at once', async () => {
+  test('what holds the loop up goes eight at a time, and without a crowd at once', async () => {
     const clock = new VirtualClock(0);
     const calm = calmOf(clock, 0.25);
     const begun: number[] = [];
@@ -101,7 +101,7 @@ describe('while a crowd of programs starts', () => {
     calm.starts();
     for (let i = 0; i < 10; i++) begin();
     await settle();
-    expect(begun).toHaveLength(6 + 4);
+    expect(begun).toHaveLength(6 + 8);
     await clock.advance(0);
     expect(begun).toHaveLength(6 + 10);
   });

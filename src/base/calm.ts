@@ -13,7 +13,7 @@ const CROWD_A_CORE = 4;
 /** What waited for a crowd is let go in parts, with a round of the event loop between them. */
 const RELEASED_A_ROUND = 8;
 /** Starts between two rounds of the event loop: each holds it up, and more in a row cost less. */
-const TURNS_A_ROUND = 4;
+const TURNS_A_ROUND = 8;
 /** What takes longer to start waits for something else than the processor, and a crowd that lasts longer is how things are. */
 const CROWD_MS = 10_000;
 

@@ -323,7 +323,10 @@ describe('deletion', () => {
     const coming = Promise.withResolvers<ReadyImage>();
     world.bring = () => coming.promise;
     await create();
-    await until(async () => (await pod())?.status?.podIP);
+    await until(async () => {
+      await world.clock.advance(1);
+      return (await pod())?.status?.podIP;
+    });
     await remove();
     await until(isGone);
     coming.resolve(image);

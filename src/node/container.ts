@@ -85,10 +85,10 @@ export class ContainerRuns {
     return this.isRunning && this.#started;
   }
 
-  /** On its way up for the first time, its image is here, and nothing holds it up. */
+  /** On its way up for the first time, and nothing holds it up. */
   get isComingUp(): boolean {
     const phase = this.#phase;
-    return this.#run === 0 && this.#imageID !== '' && phase.state !== 'ended' && !isHeldUp(phase);
+    return this.#run === 0 && phase.state !== 'ended' && !isHeldUp(phase);
   }
 
   /** Ended and not to be started again. */
