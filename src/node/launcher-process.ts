@@ -53,15 +53,18 @@ export function processLauncher(clock: Clock, findPort: () => Promise<number> = 
       fixed.check(container);
       const running = measured(await start(sandbox, container));
       fixed.watch(sandbox, container, running);
+      void running.exited.then(() => listening.forget());
       return running;
     },
     onMoved: (listen) => void listeners.push(listen),
-    ...(process.platform === 'linux'
-      ? { isListening: ({ port }) => listening.sockets.get(port)?.isOnLoopback ?? false }
-      : {}),
+    ...(process.platform === 'linux' ? { isListening: ({ port }) => isListening(listening, port) } : {}),
     adopt: async (_, record) => (startOf(record.pid) === record.started ? measured(adopted(record, clock)) : undefined),
     discard: async ({ podUid }) => void promised.delete(podUid),
   };
+}
+
+function isListening({ sockets }: Listening, port: number): boolean | undefined {
+  return sockets && (sockets.get(port)?.isOnLoopback ?? false);
 }
 
 /** Where every Pod gets a token; a program that needs none does without. */

@@ -161,9 +161,9 @@ export interface Launcher {
   adopt(sandbox: Sandbox, record: ContainerRecord): Promise<RunningContainer | undefined>;
   /**
    * Whether a program listens at an address of a Pod, as the system said a moment ago at most. The program hears nothing of
-   * that. Absent where only a connection tells.
+   * that. Undefined, or absent, where only a connection tells.
    */
-  isListening?(address: Address): boolean;
+  isListening?(address: Address): boolean | undefined;
   /** Tells from now on where container ports are reached after all, where that is found out only later. */
   onMoved?(listen: (podUid: string, hostPorts: Sandbox['hostPorts']) => void): void;
   /**

@@ -10,8 +10,18 @@ import type { Clock } from '#base/mod.ts';
 const FRESH_MS = 40;
 const REST = 10;
 const MOST_FRESH_MS = 150;
-/** As the lists write 127.0.0.1 and any address, of IPv4 and of IPv6; the bytes of a word are the wrong way round. */
-const ON_LOOPBACK = new Set(['0100007F', '00000000', '0000000000000000FFFF00000100007F', '0'.repeat(32)]);
+/**
+ * As the lists write any address, and 127.0.0.1, of IPv4 and of IPv6: a word as the machine has it, so with its bytes in either order. Of a
+ * socket for IPv6 they do not tell whether it takes IPv4 too, as all do that nobody has told otherwise.
+ */
+const ON_LOOPBACK = new Set([
+  '0'.repeat(8),
+  '0'.repeat(32),
+  '0100007F',
+  '7F000001',
+  '0000000000000000FFFF00000100007F',
+  '00000000000000000000FFFF7F000001',
+]);
 const LISTENS = '0A';
 
 /** A socket that listens. */
@@ -25,8 +35,8 @@ export type ListeningSockets = ReadonlyMap<number, ListeningSocket>;
 
 export class Listening {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #read: () => ListeningSockets;
-  #sockets: ListeningSockets = new Map();
+  readonly #read: () => ListeningSockets | undefined;
+  #sockets: ListeningSockets | undefined;
   #freshUntil = -Infinity;
 
   constructor(clock: Pick<Clock, 'monotonic'>, read = listeningSockets) {
@@ -34,8 +44,8 @@ export class Listening {
     this.#read = read;
   }
 
-  /** The sockets that listen, by port, as they were a moment ago at most. */
-  get sockets(): ListeningSockets {
+  /** The sockets that listen, by port, as they were a moment ago at most; undefined where the system does not say. */
+  get sockets(): ListeningSockets | undefined {
     const now = this.#clock.monotonic();
     if (now < this.#freshUntil) return this.#sockets;
     this.#sockets = this.#read();
@@ -43,15 +53,20 @@ export class Listening {
     this.#freshUntil = after + Math.min(MOST_FRESH_MS, Math.max(FRESH_MS, REST * (after - now)));
     return this.#sockets;
   }
+
+  /** A program has ended: whoever begins after it must not be taken for it. */
+  forget(): void {
+    this.#freshUntil = -Infinity;
+  }
 }
 
-/** As the system lists them now; none where it has no such lists. */
-export function listeningSockets(): ListeningSockets {
+/** As the system lists them now; undefined where it hides them, which it does where there are none: this process listens itself. */
+export function listeningSockets(): ListeningSockets | undefined {
   const sockets = new Map<number, ListeningSocket>();
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6'])
     for (const [port, socket] of rowsOf(listIn(file)))
       if (socket.isOnLoopback || !sockets.has(port)) sockets.set(port, socket);
-  return sockets;
+  return sockets.size > 0 ? sockets : undefined;
 }
 
 /** The rows of sockets that listen (proc_pid_net(5)). */

@@ -9,25 +9,28 @@ import { failed, OK, plain } from './probe-verdict.ts';
 
 const MOST_REDIRECTS = 10;
 
-export async function tryHttp(
-  { path, scheme, httpHeaders = [] }: HttpGetAction,
-  { host, port }: Address,
-  signal: AbortSignal,
-): Promise<ProbeVerdict> {
-  const isTls = scheme === 'HTTPS';
-  const first = new URL(`${isTls ? 'https' : 'http'}://${bracketed(host)}:${port}`);
-  const [pathname = '/', ...query] = (path || '/').split('?');
-  first.pathname = pathname;
-  first.search = query.join('?');
+export async function tryHttp(action: HttpGetAction, address: Address, signal: AbortSignal): Promise<ProbeVerdict> {
+  const first = urlOf(action, address);
   const headers: Record<string, string> = { 'user-agent': 'kube-probe/1.34', accept: '*/*', connection: 'close' };
-  for (const { name, value } of httpHeaders) headers[name.toLowerCase()] = value;
+  for (const { name, value } of action.httpHeaders ?? []) headers[name.toLowerCase()] = value;
   try {
     return await follow(first, headers, signal);
   } catch (error) {
     const why = signal.aborted ? 'context deadline exceeded' : error instanceof Error ? plain(error) : String(error);
-    return failed(`Get ${JSON.stringify(first.href)}: ${why}`);
+    return notAnswered(first, why);
   }
 }
+
+/** Where such a probe asks first. */
+export function urlOf({ path, scheme }: HttpGetAction, { host, port }: Address): URL {
+  const url = new URL(`${scheme === 'HTTPS' ? 'https' : 'http'}://${bracketed(host)}:${port}`);
+  const [pathname = '/', ...query] = (path || '/').split('?');
+  url.pathname = pathname;
+  url.search = query.join('?');
+  return url;
+}
+
+export const notAnswered = ({ href }: URL, why: string): ProbeVerdict => failed(`Get ${JSON.stringify(href)}: ${why}`);
 
 async function follow(
   first: URL,

@@ -13,11 +13,13 @@ export interface ProbeVerdict {
 export const OK: ProbeVerdict = { ok: true, message: '' };
 export const failed = (message: string): ProbeVerdict => ({ ok: false, message });
 
-/** What a TCP connection says where nobody listens. */
-export const refused = ({ host, port }: Address): ProbeVerdict =>
-  failed(`dial tcp ${host}:${port}: connect: connection refused`);
+/** Nobody listens there, as a refused connection is told. */
+export const REFUSED = 'connection refused';
+/** A TCP connection that did not come about. */
+export const notConnected = ({ host, port }: Address, why: string): ProbeVerdict =>
+  failed(`dial tcp ${host}:${port}: connect: ${why}`);
 
 /** A refused connection in the words that users of Kubernetes know; others as the system has them. */
 export function plain(error: Error): string {
-  return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+  return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? REFUSED : error.message;
 }

@@ -205,13 +205,14 @@ test('a hook may sleep, but not longer than it is given', async () => {
 
 describe('without a try, a probe of a port', () => {
   const refused = { ok: false, message: 'dial tcp 127.0.0.1:9090: connect: connection refused' };
+  const unanswered = { ok: false, message: 'Get "http://127.0.0.1:9090/": connection refused' };
   const tcpSocket = { port: 8080 };
   test.each<[string, Probe, boolean | undefined, unknown]>([
     ['by TCP is as good as a program that listens', { tcpSocket }, true, { ok: true, message: '' }],
     ['by TCP fails where nobody does', { tcpSocket }, false, refused],
     ['by TCP is open where only a connection tells', { tcpSocket }, undefined, undefined],
     ['by HTTP needs an answer', { httpGet }, true, undefined],
-    ['by HTTP has none where nobody listens', { httpGet }, false, refused],
+    ['by HTTP has none where nobody listens', { httpGet }, false, unanswered],
     [
       'of another host is that host’s affair',
       { tcpSocket: { ...tcpSocket, host: 'elsewhere.example' } },

@@ -5,9 +5,9 @@ import type { Clock } from '#base/mod.ts';
 import { messageOf, sleep } from '#base/mod.ts';
 import type { Container, LifecycleHandler, Probe } from '#kinds/mod.ts';
 import { tryGrpc } from './probe-grpc.ts';
-import { tryHttp } from './probe-http.ts';
+import { notAnswered, tryHttp, urlOf } from './probe-http.ts';
 import type { Address, ProbeVerdict } from './probe-verdict.ts';
-import { failed, OK, refused, plain } from './probe-verdict.ts';
+import { failed, notConnected, OK, plain, REFUSED } from './probe-verdict.ts';
 
 /** How a container is reached. */
 export interface ProbeTarget {
@@ -36,8 +36,9 @@ export function foreseen(probe: Probe, container: Container, target: ProbeTarget
   if (port === undefined) return undefined;
   const address = target.address(port);
   const listens = target.isListening?.(address);
-  if (listens === false) return refused(address);
-  return listens && probe.tcpSocket ? OK : undefined;
+  if (listens === undefined) return undefined;
+  if (probe.httpGet) return listens ? undefined : notAnswered(urlOf(probe.httpGet, address), REFUSED);
+  return listens ? OK : notConnected(address, REFUSED);
 }
 
 /** Runs a hook to its end, or for as long as it may take. Never throws. */
@@ -115,7 +116,7 @@ function tryTcp({ host, port }: Address, signal: AbortSignal): Promise<ProbeVerd
     };
     signal.addEventListener('abort', () => end(failed(`dial tcp ${host}:${port}: i/o timeout`)), { once: true });
     socket.once('connect', () => end(OK));
-    socket.once('error', (error) => end(failed(`dial tcp ${host}:${port}: connect: ${plain(error)}`)));
+    socket.once('error', (error) => end(notConnected({ host, port }, plain(error))));
   });
 }
 

@@ -138,7 +138,7 @@ export class Probing {
     this.#timers.add(timer);
   }
 
-  /** Until it is well for the first time, a container of a crowd is asked for only what the system cannot tell: its program lacks the time to answer. */
+  /** Until it is well for the first time, a run in a crowd is asked for only what the system cannot tell: its program lacks the time to answer. */
   async #try(probe: Probe): Promise<ProbeVerdict> {
     const { clock, calm, target } = this.#probed;
     const known = calm.isCrowded && !this.#wasWell ? foreseen(probe, this.#container, target) : undefined;

@@ -57,7 +57,7 @@ test('a record that could not be taken back is gone with the next note', async (
   records.note('a', record(1));
   records.note('b', record(2));
   await rename(folder, `${folder}.away`);
-  records.note('a', undefined);
+  expect(() => records.note('a', undefined)).toThrow('ENOENT');
   await rename(`${folder}.away`, folder);
   records.note('b', record(3));
   expect([...new PodRecords(folder).all()]).toEqual([['b', record(3)]]);

@@ -33,6 +33,8 @@ const MOST_GROWTH = 2 ** 20;
 export class PodRecords {
   readonly #file: string;
   readonly #records: Map<string, PodRecord>;
+  /** Files that are not needed any more once this one is written anew. */
+  #earlier: readonly string[];
   #growth = 0;
 
   constructor(folder: string) {
@@ -41,8 +43,8 @@ export class PodRecords {
     const notes = notesIn(this.#file);
     const earlier = readdirSync(folder).filter((name) => name.endsWith(EARLIER_ENDING));
     this.#records = recordsOf([...earlier.flatMap((name) => earlierNote(folder, name)), ...notes]);
-    const isWhole = notes.length === this.#records.size && earlier.length === 0;
-    if (!isWhole && this.#rewrite()) for (const name of earlier) rmSync(join(folder, name), { force: true });
+    this.#earlier = earlier.map((name) => join(folder, name));
+    if (notes.length !== this.#records.size || earlier.length > 0) this.#rewrite();
   }
 
   /** By the Pods' uids; at first those that an earlier platform noted. */
@@ -50,24 +52,20 @@ export class PodRecords {
     return new Map(this.#records);
   }
 
-  /** On disk when it returns; undefined takes the record back. */
+  /** On disk when it returns; undefined takes the record back, also where it throws. */
   note(podUid: string, record: PodRecord | undefined): void {
     if (equal(record, this.#records.get(podUid))) return;
-    if (record) this.#append({ podUid, record });
-    else this.#takeBack(podUid);
+    if (!record) this.#records.delete(podUid);
+    try {
+      this.#append({ podUid, record });
+    } catch (error) {
+      // Where a line finds no room, a file that is written anew without this record may.
+      if (record) throw error;
+      this.#growth = Infinity;
+      if (!this.#rewrite()) throw error;
+    }
     if (record) this.#records.set(podUid, record);
     if (this.#growth > MOST_GROWTH) this.#rewrite();
-  }
-
-  /** Also on a disk that is full: a later platform finds nothing running under a record that could not be taken back. */
-  #takeBack(podUid: string): void {
-    this.#records.delete(podUid);
-    try {
-      this.#append({ podUid });
-    } catch {
-      // The next time that the file is written anew it is without it.
-      this.#growth = Infinity;
-    }
   }
 
   /** A line that was cut off spoils none but itself. */
@@ -83,6 +81,8 @@ export class PodRecords {
     try {
       writeFileSync(`${this.#file}.new`, notes.join(''), { mode: 0o600 });
       renameSync(`${this.#file}.new`, this.#file);
+      for (const file of this.#earlier) rmSync(file, { force: true });
+      this.#earlier = [];
       this.#growth = 0;
       return true;
     } catch {

@@ -107,6 +107,18 @@ export function launcherContract(home: string, make: (folder: string) => Promise
       expect(await hear()).toBe(String(sandbox.hostPorts[8080] ?? 8080));
     });
 
+    test('where it tells without a connection whether a program listens, it is as a connection would have it', async () => {
+      const address = { host: sandbox.address, port: sandbox.hostPorts[8080] ?? 8080 };
+      const listens = () => made.launcher.isListening?.(address);
+      expect(listens()).not.toBe(true);
+      const running = await start([process.execPath, '-e', SERVER]);
+      await hear();
+      while (listens() === false) await new Promise((resolve) => setImmediate(resolve));
+      running.signal('SIGKILL');
+      await running.exited;
+      expect(listens()).not.toBe(true);
+    });
+
     test('a program may end in its own way when it is asked to', async () => {
       const running = await start([process.execPath, '-e', SERVER]);
       await hear();
