@@ -106,7 +106,8 @@ class Crowd {
   }
 
   #end(): void {
-    this.#limit?.cancel();
+    if (!this.#limit) return;
+    this.#limit.cancel();
     this.#limit = undefined;
     const waiting = this.#waiting;
     this.#waiting = new Set();

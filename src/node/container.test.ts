@@ -266,8 +266,8 @@ describe('readiness', () => {
     expect(await asked(closed, true)).toBeLessThan(await asked(closed, false));
   });
 
-  /** Once it is up, as the system tells; whoever asks by a connection is refused. */
-  function listener(probe: Partial<Probe>, isCrowded: boolean) {
+  /** In a crowd. Once it is up, the system tells so; whoever asks by a connection is refused. */
+  function listener(probe: Partial<Probe>) {
     let [tries, isUp] = [0, false];
     const target: ProbeTarget = {
       address: (port) => ({ host: '127.0.0.1', port }),
@@ -276,13 +276,13 @@ describe('readiness', () => {
     };
     const runs = runsOf(
       { readinessProbe: { ...probe, periodSeconds: 1 } },
-      { calm: { isCrowded }, probeTarget: () => target },
+      { calm: { isCrowded: true }, probeTarget: () => target },
     );
     return { runs, up: () => (isUp = true), tries: () => tries };
   }
 
   test('by TCP is content, in a crowd and for the first time, with what the system says of its port', async () => {
-    const { runs, up } = listener({ tcpSocket: { port: 1 } }, true);
+    const { runs, up } = listener({ tcpSocket: { port: 1 } });
     await runs.begin();
     await clock.advance(500);
     expect(runs.isReady).toBe(false);
@@ -298,7 +298,7 @@ describe('readiness', () => {
   });
 
   test('by a command is asked of nobody else', async () => {
-    const { runs, up, tries } = listener({ exec: { command: ['ready'] } }, true);
+    const { runs, up, tries } = listener({ exec: { command: ['ready'] } });
     up();
     await runs.begin();
     await clock.advance(100);

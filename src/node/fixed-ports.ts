@@ -5,7 +5,7 @@ import type { Clock, Timer } from '#base/mod.ts';
 import { fnv32a } from '#base/mod.ts';
 import { StartProblem } from './container.ts';
 import type { ContainerStart, RunningContainer, Sandbox } from './launcher.ts';
-import type { Listening, ListeningSocket } from './listening-sockets.ts';
+import type { Listening } from './listening-sockets.ts';
 
 const LOOK_MS = 100;
 /** A program that listens nowhere for so long is asked no more. */
@@ -71,10 +71,10 @@ export class FixedPorts {
   #look(): void {
     if (this.#watched.size === 0) return;
     const now = this.#clock.monotonic();
-    const sockets = this.#listening.sockets ?? new Map<number, ListeningSocket>();
+    const { sockets } = this.#listening;
     for (const watched of this.#watched) {
-      const obeys = sockets.has(watched.chosen);
-      const insists = !obeys && holds(watched.pid, sockets.get(watched.port)?.inode);
+      const obeys = sockets?.has(watched.chosen) ?? false;
+      const insists = !obeys && holds(watched.pid, sockets?.get(watched.port)?.inode);
       if (obeys) this.#trust(watched);
       if (insists) this.#settle(watched);
       if (insists || obeys || now - watched.since > WATCHED_MS) this.#watched.delete(watched);

@@ -34,11 +34,11 @@ export function processLauncher(clock: Clock, findPort: () => Promise<number> = 
   const listeners: Moved[] = [];
   const usage = new ProcessUsage(clock);
   const promised: PromisedPorts = new Map();
-  const measured = (running: RunningContainer): RunningContainer => ({
-    ...running,
-    usage: () => usage.of(running.pid),
-  });
   const listening = new Listening(clock);
+  const lookedAfter = (running: RunningContainer): RunningContainer => {
+    void running.exited.then(() => listening.forget());
+    return { ...running, usage: () => usage.of(running.pid) };
+  };
   const fixed = new FixedPorts(clock, listening, (podUid, hostPorts) => {
     for (const listen of listeners) listen(podUid, hostPorts);
   });
@@ -51,20 +51,16 @@ export function processLauncher(clock: Clock, findPort: () => Promise<number> = 
     async start(sandbox, container) {
       checkMounts(container);
       fixed.check(container);
-      const running = measured(await start(sandbox, container));
+      const running = lookedAfter(await start(sandbox, container));
       fixed.watch(sandbox, container, running);
-      void running.exited.then(() => listening.forget());
       return running;
     },
     onMoved: (listen) => void listeners.push(listen),
-    ...(process.platform === 'linux' ? { isListening: ({ port }) => isListening(listening, port) } : {}),
-    adopt: async (_, record) => (startOf(record.pid) === record.started ? measured(adopted(record, clock)) : undefined),
+    ...(process.platform === 'linux' ? { isListening: ({ port }) => listening.isReached(port) } : {}),
+    adopt: async (_, record) =>
+      startOf(record.pid) === record.started ? lookedAfter(adopted(record, clock)) : undefined,
     discard: async ({ podUid }) => void promised.delete(podUid),
   };
-}
-
-function isListening({ sockets }: Listening, port: number): boolean | undefined {
-  return sockets && (sockets.get(port)?.isOnLoopback ?? false);
 }
 
 /** Where every Pod gets a token; a program that needs none does without. */

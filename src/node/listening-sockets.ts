@@ -54,6 +54,12 @@ export class Listening {
     return this.#sockets;
   }
 
+  /** Whether 127.0.0.1 reaches a socket that listens at a port; undefined where the system does not say. */
+  isReached(port: number): boolean | undefined {
+    const { sockets } = this;
+    return sockets && (sockets.get(port)?.isOnLoopback ?? false);
+  }
+
   /** A program has ended: whoever begins after it must not be taken for it. */
   forget(): void {
     this.#freshUntil = -Infinity;
@@ -71,13 +77,18 @@ export function listeningSockets(): ListeningSockets | undefined {
 
 /** The rows of sockets that listen (proc_pid_net(5)). */
 export function rowsOf(list: string): [number, ListeningSocket][] {
-  const rows = list.split('\n').map((line) => line.trim().split(/\s+/));
-  return rows
+  return list
+    .split('\n')
+    .map(fieldsOf)
     .filter(([, , , state]) => state === LISTENS)
     .map(([, local = '', , , , , , , , inode = '']) => {
       const [address = '', port = ''] = local.split(':');
       return [Number.parseInt(port, 16), { inode, isOnLoopback: ON_LOOPBACK.has(address) }];
     });
+}
+
+function fieldsOf(row: string): string[] {
+  return row.trim().split(/\s+/);
 }
 
 const chunk = Buffer.alloc(65_536);
@@ -102,5 +113,5 @@ function listIn(file: string): string {
 
 function endsListening(part: string): boolean {
   const last = part.slice(part.lastIndexOf('\n', part.length - 2) + 1);
-  return last.trim().split(/\s+/)[3] === LISTENS;
+  return fieldsOf(last)[3] === LISTENS;
 }
