@@ -1,5 +1,5 @@
 // A disk that runs full under a platform: writes are refused in words before anything is harmed, deletions go on, and with room
-// again everything goes on. On a small disk in memory, which only root may mount.
+// again everything goes on. So it is where somebody else takes the last byte. On a small disk in memory, which only root may mount.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
@@ -80,6 +80,54 @@ test.skipIf(process.getuid?.() !== 0)(
     const again = connectTo(platform.dataDir);
     expect(await again.client.get(ConfigMap, 'default', 'after')).toBeDefined();
     expect(await again.client.get(ConfigMap, 'default', 'before')).toBeUndefined();
+    await again.close();
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)(
+  'somebody else takes the last byte: what was answered is kept, what cannot be kept is refused',
+  { timeout: 120_000 },
+  async (context) => {
+    if (!canMount) context.skip();
+    const args = ['--no-example', '--disk-floor', '8Mi'];
+    platform = await startPlatform({ dataDir: join(disk, 'data'), args });
+    const { client, close } = connectTo(platform.dataDir);
+    const kept = new Map<string, number>();
+    const refusals: unknown[] = [];
+    const write = async (name: string, length: number) => {
+      try {
+        await client.create(ConfigMap, config(name, length));
+        kept.set(name, length);
+      } catch (error) {
+        refusals.push(error);
+      }
+    };
+    await write('first', 1000);
+    // Faster than the disk is asked: the store itself meets the end of it.
+    fill(0);
+    for (let index = 0; index < 40; index++) await write(`at-the-end-${index}`, 100_000);
+    expect(refusals).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining('database or disk is full') as string }),
+    );
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: 507, reason: 'InsufficientStorage' });
+
+    rmSync(join(disk, 'filler'));
+    await expect
+      .poll(
+        async () => {
+          const before = kept.size;
+          await write(`after-${Date.now()}`, 10);
+          return kept.size > before;
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(true);
+    await close();
+    await platform.stop();
+    platform = await startPlatform({ dataDir: join(disk, 'data'), args });
+    const again = connectTo(platform.dataDir);
+    for (const [name, length] of kept)
+      expect((await again.client.get(ConfigMap, 'default', name))?.data).toEqual({ x: 'x'.repeat(length) });
     await again.close();
   },
 );
