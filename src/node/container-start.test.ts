@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ beforeEach(async () => {
   await mkdir(join(folder, 'root/etc'), { recursive: true });
   await writeFile(
     join(folder, 'root/etc/passwd'),
-    'root:x:0:0::/:/bin/sh\nnonroot:x:65532:65533:nonroot:/home:/bin/no\n',
+    'root:x:0:0::/root:/bin/sh\nnobody:x:99:99\nnonroot:x:65532:65533:nonroot:/home:/bin/no\n',
   );
   await writeFile(join(folder, 'root/etc/group'), 'root:x:0:\nstaff:x:50:ada,nonroot\n');
 });
@@ -25,9 +25,18 @@ interface Given {
   readonly spec?: Partial<Pod['spec']>;
   readonly config?: ReadyImage['config'];
   readonly volumes?: Readonly<Record<string, string>>;
+  readonly isIsolated?: boolean;
+  readonly rootfs?: string;
 }
 
-function start({ container = {}, spec = {}, config = { Entrypoint: ['/app'], Cmd: ['serve'] }, volumes = {} }: Given) {
+function start({
+  container = {},
+  spec = {},
+  config = { Entrypoint: ['/app'], Cmd: ['serve'] },
+  volumes = {},
+  isIsolated = true,
+  rootfs = join(folder, 'root'),
+}: Given) {
   const whole: Container = { name: 'c', image: 'hello', ...container };
   const facts: StartFacts = {
     pod: {
@@ -38,11 +47,12 @@ function start({ container = {}, spec = {}, config = { Entrypoint: ['/app'], Cmd
     },
     container: whole,
     run: 2,
-    image: { digest: 'sha256:1', rootfs: join(folder, 'root'), config },
+    image: { digest: 'sha256:1', rootfs, config },
     volumes: new Map(Object.entries(volumes).map(([name, path]) => [name, join(folder, path)])),
     references: { configMap: () => undefined, secret: () => undefined },
     facts: { podIP: '10.0.0.2', hostIP: '127.0.0.1', nodeName: 'n1' },
     common: [['KUBERNETES_SERVICE_HOST', '127.0.0.1']],
+    isIsolated,
     messageFile: join(folder, 'message'),
     logFile: join(folder, 'log'),
   };
@@ -109,6 +119,56 @@ test.each(users)('user: %s', async (_, User, securityContext, wanted) => {
     reason: 'CreateContainerConfigError',
     message: expect.stringContaining(wanted) as string,
   });
+});
+
+const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+type Homely = Readonly<Partial<Record<'HOME' | 'PATH', string>>>;
+const homes: [string, Given, Homely][] = [
+  ['root', {}, { HOME: '/root', PATH: USUAL_PATH }],
+  ['the image’s user, by name', { config: { Entrypoint: ['/app'], User: 'nonroot' } }, { HOME: '/home' }],
+  ['the image’s user, with a group', { config: { Entrypoint: ['/app'], User: '65532:50' } }, { HOME: '/home' }],
+  ['the container’s user', { container: { securityContext: { runAsUser: 65532 } } }, { HOME: '/home' }],
+  [
+    'root of the container’s choice',
+    { config: { Entrypoint: ['/app'], User: 'nonroot' }, container: { securityContext: { runAsUser: 0 } } },
+    { HOME: '/root' },
+  ],
+  ['one whom the image does not know', { container: { securityContext: { runAsUser: 1000 } } }, { HOME: '/' }],
+  ['one without a home', { config: { Entrypoint: ['/app'], User: 'nobody' } }, { HOME: '/' }],
+  [
+    'what the image sets',
+    { config: { Entrypoint: ['/app'], Env: ['HOME=/of/image', 'PATH=/image/bin'] } },
+    { HOME: '/of/image', PATH: '/image/bin' },
+  ],
+  [
+    'what the container sets',
+    {
+      config: { Entrypoint: ['/app'], Env: ['HOME=/of/image'] },
+      container: {
+        env: [
+          { name: 'HOME', value: '/own' },
+          { name: 'PATH', value: '/own/bin' },
+        ],
+      },
+    },
+    { HOME: '/own', PATH: '/own/bin' },
+  ],
+  ['the machine’s own root', { rootfs: 'host' }, { HOME: '/tmp' }],
+  ['an image without /etc/passwd', { rootfs: '/var/empty' }, { HOME: '/', PATH: USUAL_PATH }],
+  ['a plain process, which has them from its launcher', { isIsolated: false }, {}],
+];
+test.each(homes)('home and path: %s', async (_, given, wanted) => {
+  const env = Object.fromEntries((await start(given)).env) as Homely;
+  for (const name of ['HOME', 'PATH'] as const)
+    if (wanted[name] !== undefined || given.isIsolated === false)
+      expect([name, env[name]]).toEqual([name, wanted[name]]);
+});
+
+test('a link for /etc/passwd does not lead out of the image', async () => {
+  await rm(join(folder, 'root/etc/passwd'));
+  await writeFile(join(folder, 'outside'), 'root:x:0:0::/outside:/bin/sh\n');
+  await symlink(join(folder, 'outside'), join(folder, 'root/etc/passwd'));
+  expect(Object.fromEntries((await start({})).env)).toMatchObject({ HOME: '/' });
 });
 
 test('the container’s security goes before the Pod’s', async () => {

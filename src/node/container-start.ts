@@ -21,6 +21,8 @@ export interface StartFacts {
   readonly references: References;
   readonly facts: PodFacts;
   readonly common: readonly (readonly [string, string])[];
+  /** Whether the launcher keeps the container to its own files; a plain process has a usual environment from it. */
+  readonly isIsolated: boolean;
   readonly messageFile: string;
   readonly logFile: string;
 }
@@ -35,6 +37,7 @@ export async function containerStart({
   references,
   facts,
   common,
+  isIsolated,
   messageFile,
   logFile,
 }: StartFacts): Promise<ContainerStart> {
@@ -52,7 +55,8 @@ export async function containerStart({
       'CreateContainerError',
       `no command specified: neither the image ${container.image} nor the container names one`,
     );
-  const security = await securityOf(pod, container, image);
+  const { home, ...security } = await securityOf(pod, container, image);
+  const usual = isIsolated ? await usualOf(image, new Map(env), home) : [];
   const mounts = await mountsOf(pod, container, volumes, known);
   const limits = container.resources?.limits;
   return {
@@ -60,7 +64,7 @@ export async function containerStart({
     podUid: pod.metadata.uid ?? '',
     podName: pod.metadata.name,
     command,
-    env,
+    env: [...usual, ...env],
     workingDir: container.workingDir || image.config.WorkingDir || '/',
     rootfs: image.rootfs,
     overlay: image.overlay,
@@ -129,4 +133,14 @@ const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /** On the machine's own root the Node that runs the platform comes first, so that functions need no other. */
 function machineOf({ rootfs }: ReadyImage): [string, string][] {
   return rootfs === 'host' ? [['PATH', `${dirname(process.execPath)}:${USUAL_PATH}`]] : [];
+}
+
+/** What container engines set where neither the image nor the container does; programs of the machine's root may write to /tmp alone. */
+async function usualOf(
+  { rootfs }: ReadyImage,
+  set: ReadonlyMap<string, string>,
+  home: () => Promise<string>,
+): Promise<[string, string][]> {
+  const path: [string, string][] = set.has('PATH') ? [] : [['PATH', USUAL_PATH]];
+  return set.has('HOME') ? path : [...path, ['HOME', rootfs === 'host' ? '/tmp' : await home()]];
 }

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { resolveInRoot } from './sandbox/root-path.ts';
 
 export interface UserIds {
   /** Undefined where the name stands nowhere in the image. */
@@ -9,24 +10,33 @@ export interface UserIds {
   readonly gid: number | undefined;
   /** Other groups of the image that the user is in. */
   readonly groups: readonly number[];
+  /** The user's home by the image; looked up when it is asked for, where it is not known by then. */
+  home(): Promise<string>;
 }
 
-const ROOT = { uid: 0, gid: 0, groups: [] };
+/** The home of whom /etc/passwd does not know, as container engines have it. */
+const NO_HOME = '/';
 
 /** `text` is `USER[:GROUP]`, each a name or a number; nothing is root. `rootfs` is the image's root folder or `host`. */
 export async function imageUser(text: string, rootfs: string): Promise<UserIds> {
   const [user = '', group = ''] = text.split(':');
   const own = await userOf(user, rootfs);
-  return group === '' ? own : { uid: own.uid, gid: await groupOf(group, rootfs), groups: [] };
+  return group === '' ? own : { ...own, gid: await groupOf(group, rootfs), groups: [] };
 }
 
 async function userOf(user: string, rootfs: string): Promise<UserIds> {
-  if (user === '' || user === 'root') return ROOT;
+  if (user === '' || user === 'root') return { uid: 0, gid: 0, groups: [], home: () => homeOf('0', rootfs) };
   const entries = await entriesOf('passwd', rootfs);
   const isNumber = /^\d+$/.test(user);
   const found = entries.find(([name, , uid]) => (isNumber ? uid === user : name === user));
-  if (found) return { uid: Number(found[2]), gid: Number(found[3]), groups: await groupsOf(found[0] ?? '', rootfs) };
-  return { uid: isNumber ? Number(user) : undefined, gid: isNumber ? 0 : undefined, groups: [] };
+  const home = async () => found?.[5] || NO_HOME;
+  if (found)
+    return { uid: Number(found[2]), gid: Number(found[3]), groups: await groupsOf(found[0] ?? '', rootfs), home };
+  return { uid: isNumber ? Number(user) : undefined, gid: isNumber ? 0 : undefined, groups: [], home };
+}
+
+async function homeOf(id: string, rootfs: string): Promise<string> {
+  return (await entriesOf('passwd', rootfs)).find(([, , uid]) => uid === id)?.[5] || NO_HOME;
 }
 
 /** Groups that name the user among their members. */
@@ -41,8 +51,9 @@ async function groupOf(group: string, rootfs: string): Promise<number | undefine
   return found ? Number(found[2]) : undefined;
 }
 
-/** The lines of a file of /etc, split at their colons; none where there is no such file. */
+/** The lines of a file of /etc, split at their colons; none where there is no such file. Links of an image lead nowhere else. */
 async function entriesOf(file: 'passwd' | 'group', rootfs: string): Promise<string[][]> {
-  const text = await readFile(join(rootfs === 'host' ? '/' : rootfs, 'etc', file), 'utf8').catch(() => '');
+  const root = rootfs === 'host' ? '/' : rootfs;
+  const text = await readFile(join(root, resolveInRoot([root], `/etc/${file}`)), 'utf8').catch(() => '');
   return text.split('\n').map((line) => line.split(':'));
 }

@@ -2,19 +2,20 @@
 
 import type { Container, Pod } from '#kinds/mod.ts';
 import { StartProblem } from './container.ts';
+import type { UserIds } from './image-user.ts';
 import { imageUser } from './image-user.ts';
-import type { ContainerRights, ContainerStart } from './launcher.ts';
+import type { ContainerRights, ContainerStart, ContainerUser } from './launcher.ts';
 import type { ReadyImage } from './pod-ports.ts';
 import { capabilitiesOf } from './sandbox/capabilities.ts';
 
 /** Throws StartProblem in Kubernetes' words where what is asked for cannot be had. */
-export async function securityOf(
-  pod: Pod,
-  container: Container,
-  image: ReadyImage,
-): Promise<Pick<ContainerStart, 'user' | 'rights'>> {
-  return { user: await userOf(pod, container, image), rights: rightsOf(pod, container) };
+export async function securityOf(pod: Pod, container: Container, image: ReadyImage): Promise<Security> {
+  const { home, ...user } = await userOf(pod, container, image);
+  return { user, home, rights: rightsOf(pod, container) };
 }
+
+/** The home of the user is looked up when it is asked for. */
+export type Security = Pick<ContainerStart, 'user' | 'rights'> & Pick<UserIds, 'home'>;
 
 const refused = (message: string) => new StartProblem('CreateContainerConfigError', message);
 
@@ -23,7 +24,7 @@ async function userOf(
   pod: Pod,
   container: Container,
   { config, rootfs }: ReadyImage,
-): Promise<NonNullable<ContainerStart['user']>> {
+): Promise<ContainerUser & Pick<UserIds, 'home'>> {
   const { supplementalGroups = [], supplementalGroupsPolicy, fsGroup } = pod.spec.securityContext ?? {};
   const { runAsUser, runAsGroup, runAsNonRoot } = { ...pod.spec.securityContext, ...container.securityContext };
   const said = config.User ?? '';
@@ -38,7 +39,7 @@ async function userOf(
     );
   const ofImage = supplementalGroupsPolicy === 'Strict' ? [] : found.groups;
   const groups = new Set([...ofImage, ...supplementalGroups, ...(fsGroup === undefined ? [] : [fsGroup])]);
-  return { uid: found.uid, gid: runAsGroup ?? found.gid ?? 0, groups: [...groups] };
+  return { uid: found.uid, gid: runAsGroup ?? found.gid ?? 0, groups: [...groups], home: found.home };
 }
 
 function nameOf({ metadata: { name, namespace = '', uid = '' } }: Pod): string {
