@@ -90,7 +90,7 @@ function overlaysOf(folder: string): Steps['overlays'] {
   }));
 }
 
-/** Folders of the machine that are others in a container. */
+/** Folders of the machine that are others in a container; /tmp of an image is not. */
 const OWN_FOLDERS = ['/tmp', '/dev', '/proc', '/sys'];
 
 const isIn = (path: string, folders: readonly string[]) =>
@@ -127,6 +127,9 @@ function isFolderOnDisk(path: string): boolean {
   }
 }
 
+/** What a root has whether or not the image does. */
+const isMade = (path: string) => ['/', '/tmp', '/tmp/'].includes(path);
+
 /** The folders in which a container looks for a program that is named without one. */
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -140,8 +143,9 @@ export function startProblem({
   mounts,
 }: ContainerStart): string | undefined {
   const layers = [...(overlay && rootfs === 'host' ? [overlay] : []), rootfs === 'host' ? '/' : rootfs];
-  const isMounted = (path: string) => isIn(path, [...mounts.map(({ target }) => target), ...OWN_FOLDERS]);
-  if (!isMounted(workingDir) && kindInRoot(layers, workingDir) !== 'folder' && workingDir !== '/') {
+  const own = rootfs === 'host' ? OWN_FOLDERS : OWN_FOLDERS.filter((path) => path !== '/tmp');
+  const isMounted = (path: string) => isIn(path, [...mounts.map(({ target }) => target), ...own]);
+  if (!isMounted(workingDir) && kindInRoot(layers, workingDir) !== 'folder' && !isMade(workingDir)) {
     return `unable to start container process: chdir to cwd (${JSON.stringify(workingDir)}) set in config.json failed: no such file or directory`;
   }
   const path = new Map(env).get('PATH') ?? USUAL_PATH;

@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -41,6 +42,7 @@ function makeImage(root: string): void {
     '/bin/ls',
     '/bin/tail',
     '/usr/bin/env',
+    '/usr/bin/head',
     '/usr/bin/stat',
     '/usr/bin/mknod',
     '/bin/rm',
@@ -252,6 +254,66 @@ sandboxTest('volumes lie where they are wanted, and may be read-only', async () 
 sandboxTest('a program that takes too much memory is killed for it', async () => {
   const { exit } = await say('tail /dev/zero', { memoryLimit: 16 * 2 ** 20 });
   expect(exit).toMatchObject({ code: 137, oomKilled: true });
+});
+
+describe('/tmp', () => {
+  /** An image with a folder /tmp of its own; `makeImage` makes none. */
+  let withTmp: string;
+  beforeAll(() => {
+    if (problem) return;
+    withTmp = join(folder, 'with-tmp');
+    makeImage(withTmp);
+    mkdirSync(join(withTmp, 'tmp'));
+    writeFileSync(join(withTmp, 'tmp', 'own'), 'of the image\n');
+    chmodSync(join(withTmp, 'tmp'), 0o1757);
+  });
+  const script = 'stat -c %A /tmp; stat -f -c %T /tmp; cat /tmp/own; echo x > /tmp/own && cat /tmp/own';
+  const folderOfImage = 'drwxr-xrwt\noverlayfs\nof the image\nx\n';
+
+  sandboxTest.each([
+    ['as the image has it', { readOnlyRoot: false }],
+    ['as the image has it, and to be written where the root is not', { readOnlyRoot: true }],
+  ])('%s', async (_, more) => {
+    expect((await say(script, { rootfs: withTmp, ...more })).said).toBe(folderOfImage);
+    expect(readFileSync(join(withTmp, 'tmp', 'own'), 'utf8')).toBe('of the image\n');
+  });
+
+  sandboxTest.each([
+    ['its own where the image has none', {}, 'overlayfs'],
+    ['its own where the image has none and the root is read-only', { readOnlyRoot: true }, 'overlayfs'],
+    ['in memory over the machine’s own root', { rootfs: 'host' }, 'tmpfs'],
+  ])('%s, for everybody', async (_, more, type) => {
+    const user = { uid: 65532, gid: 65532 };
+    const { said } = await say('stat -c %A /tmp; stat -f -c %T /tmp; echo x > /tmp/x; cat /tmp/x', {
+      user,
+      ...more,
+    });
+    expect(said).toBe(`drwxrwxrwt\n${type}\nx\n`);
+  });
+
+  sandboxTest('what an image has there can be its program', async () => {
+    copyProgram('/usr/bin/env', withTmp);
+    copyFileSync('/usr/bin/env', join(withTmp, 'tmp', 'program'));
+    const { said } = await say('', {
+      rootfs: withTmp,
+      command: ['/tmp/program'],
+      env: [['A', '1']],
+      workingDir: '/tmp',
+    });
+    expect(said).toBe('A=1\n');
+    await expect(say('', { command: ['/tmp/program'] })).rejects.toThrow(
+      'stat /tmp/program: no such file or directory',
+    );
+    await expect(say('', { workingDir: '/tmp/no' })).rejects.toThrow('chdir to cwd ("/tmp/no")');
+  });
+
+  sandboxTest('what a function writes there is no memory of its own', async () => {
+    const write = 'head -c 50331648 /dev/zero > /tmp/big; stat -c %s /tmp/big';
+    expect(await say(write, { memoryLimit: 16 * 2 ** 20 })).toEqual({
+      exit: { code: 0, oomKilled: false },
+      said: '50331648\n',
+    });
+  });
 });
 
 sandboxTest('what it says at its end is kept', async () => {

@@ -83,6 +83,7 @@ export function containerScript(steps: Steps, tool: Tools): string {
     `${tool('mount')} -t tmpfs -o mode=755 tmpfs ${quote(root)}`,
     `${tool('mkdir')} ${folders.join(' ')}`,
     `${tool('mount')} --all --fstab ${quote(steps.tables.root)}`,
+    ...(steps.writes === 'memory' ? [] : [temporaryFolder(inside('/tmp'), tool)]),
     ...filesToMake(steps, inside, tool),
     `${tool('mount')} --all --fstab ${quote(steps.tables.inside)}`,
     ...(steps.cgroupViews.some(({ name }) => name !== '')
@@ -171,7 +172,8 @@ function filesToMake({ binds, hidden }: Steps, inside: (path: string) => string,
 }
 
 /** The file systems that the kernel makes. */
-function kernelLines({ devices, cgroupViews, kernelPaths }: Steps, at: (path: string) => string): MountLine[] {
+function kernelLines(steps: Steps, at: (path: string) => string): MountLine[] {
+  const { devices, cgroupViews, kernelPaths } = steps;
   const isThere = (path: string) => kernelPaths.has(path);
   return [
     { source: 'proc', target: at('/proc'), type: 'proc', options: `${SAFE},${MAKE_FOLDER}` },
@@ -188,8 +190,23 @@ function kernelLines({ devices, cgroupViews, kernelPaths }: Steps, at: (path: st
     { source: 'devpts', target: at('/dev/pts'), type: 'devpts', options: 'newinstance,ptmxmode=0666,mode=0620,gid=5' },
     tmpfs(at('/dev/shm'), `${SAFE},mode=1777,size=${SHM_BYTES}`),
     { source: 'mqueue', target: at('/dev/mqueue'), type: 'mqueue', options: SAFE },
-    tmpfs(at('/tmp'), 'nosuid,nodev,mode=1777'),
+    ...temporaryLines(steps, at('/tmp')),
   ];
+}
+
+/**
+ * /tmp is a part of the root like any other, with what the image has there, and no memory is taken for it; functions are promised
+ * that they may write there, so it stays writable where the root is not. What is written over the machine's root is in memory anyway.
+ */
+function temporaryLines({ writes, readOnlyRoot }: Steps, path: string): MountLine[] {
+  if (writes === 'memory') return [tmpfs(path, 'nosuid,nodev,mode=1777')];
+  return readOnlyRoot ? [bound(path, path, 'rw,nosuid,nodev')] : [];
+}
+
+/** For images that have none; an image's own stays as it is, also where it is a link. */
+function temporaryFolder(path: string, tool: Tools): string {
+  const quoted = quote(path);
+  return `[ -e ${quoted} ] || [ -L ${quoted} ] || ${tool('mkdir')} -m 1777 ${quoted}`;
 }
 
 /** A container sees its own groups and nothing above, and cannot write there. */
