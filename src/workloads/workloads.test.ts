@@ -262,6 +262,65 @@ test('a Pod that does not fit waits and says why, and is placed when there is ro
   expect((await client.get(Pod, 'ns', 'b'))?.spec.nodeName).toBe('n');
 });
 
+describe('Pods that mind where others are', () => {
+  const rule = (which: 'podAffinity' | 'podAntiAffinity', app: string): Pod['spec']['affinity'] => ({
+    [which]: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { labelSelector: { matchLabels: { app } }, topologyKey: 'kubernetes.io/hostname' },
+      ],
+    },
+  });
+  const pod = (name: string, affinity?: Pod['spec']['affinity']): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'ns', labels: { app: name } },
+    spec: { containers: [{ name: 'c', image: 'i' }], ...(affinity ? { affinity } : {}) },
+  });
+  const nodeOf = async (name: string) => (await client.get(Pod, 'ns', name))?.spec.nodeName;
+  const told = async (name: string) => (await client.get(Pod, 'ns', name))?.status?.conditions?.[0]?.message ?? '';
+  const none = '0/1 nodes are available: 1 node(s)';
+
+  beforeEach(async () => {
+    const labels = { 'kubernetes.io/hostname': 'n' };
+    await client.patch(Node, '', 'n', 'merge', { metadata: { labels } });
+    await rest();
+  });
+
+  test('one that must be near another is placed as soon as that one is', async () => {
+    await client.create(Pod, pod('web', rule('podAffinity', 'db')));
+    await rest();
+    expect(await nodeOf('web')).toBeUndefined();
+    expect(await told('web')).toContain(`${none} didn't match pod affinity rules.`);
+    await client.create(Pod, pod('db'));
+    await rest();
+    expect(await nodeOf('web')).toBe('n');
+  });
+
+  test('one that must be far from another, and one that another wants far, wait until it is gone', async () => {
+    await client.create(Pod, pod('db', rule('podAntiAffinity', 'log')));
+    await rest();
+    await client.create(Pod, pod('web', rule('podAntiAffinity', 'db')));
+    await client.create(Pod, pod('log'));
+    await rest();
+    expect(await told('web')).toContain(`${none} didn't match pod anti-affinity rules.`);
+    expect(await told('log')).toContain(`${none} didn't satisfy existing pods anti-affinity rules.`);
+    await client.delete(Pod, 'ns', 'db', { gracePeriodSeconds: 0 });
+    await rest();
+    expect([await nodeOf('web'), await nodeOf('log')]).toEqual(['n', 'n']);
+  });
+
+  test('of several at once that must be apart, one is placed', async () => {
+    const like = (name: string): Pod => ({
+      ...pod(name, rule('podAntiAffinity', 'x')),
+      metadata: { name, namespace: 'ns', labels: { app: 'x' } },
+    });
+    await Promise.all(['a', 'b', 'c'].map((name) => client.create(Pod, like(name))));
+    await rest();
+    const nodes = await Promise.all(['a', 'b', 'c'].map(nodeOf));
+    expect(nodes.filter((name) => name === 'n')).toHaveLength(1);
+  });
+});
+
 test('a Service has endpoints where its Pods are ready', async () => {
   await client.create(CoreService, {
     apiVersion: 'v1',

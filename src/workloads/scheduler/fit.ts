@@ -3,6 +3,7 @@
 import { parseQuantity } from '#base/mod.ts';
 import type { Container, Node, Pod } from '#kinds/mod.ts';
 import { isOver } from '../pods/readiness.ts';
+import { isWantedNode } from './node-affinity.ts';
 
 /** Amounts by resource name; `pods` counts Pods. */
 export type Amounts = Readonly<Record<string, number>>;
@@ -35,11 +36,9 @@ function parsed(list: Readonly<Record<string, string | number>>): Amounts {
 export function unfitReasons(pod: Pod, node: Node, there: readonly Pod[]): string[] {
   const reasons: string[] = [];
   if (node.spec.unschedulable) reasons.push('node(s) were unschedulable');
-  const taint = node.spec.taints?.find((one) => one.effect !== 'PreferNoSchedule' && !tolerates(pod, one));
+  const taint = repellingTaint(pod, node);
   if (taint) reasons.push(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
-  const labels = node.metadata.labels ?? {};
-  const isWanted = Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-  if (!isWanted) reasons.push("node(s) didn't match Pod's node affinity/selector");
+  if (!isWantedNode(pod, node)) reasons.push("node(s) didn't match Pod's node affinity/selector");
   return reasons.length > 0 ? reasons : shortages(pod, node, there);
 }
 
@@ -55,6 +54,11 @@ function shortages(pod: Pod, node: Node, there: readonly Pod[]): string[] {
 }
 
 type Taint = NonNullable<Node['spec']['taints']>[number];
+
+/** The first taint of a node that keeps the Pod off. */
+export function repellingTaint(pod: Pod, { spec }: Node): Taint | undefined {
+  return spec.taints?.find((one) => one.effect !== 'PreferNoSchedule' && !tolerates(pod, one));
+}
 
 function tolerates({ spec }: Pod, taint: Taint): boolean {
   return (spec.tolerations ?? []).some(({ key, operator = 'Equal', value = '', effect }) => {
