@@ -11,6 +11,7 @@ export * from './admission/host-paths.ts';
 export * from './admission/limit-ranges.ts';
 export * from './admission/links.ts';
 export * from './admission/quotas.ts';
+export * from './admission/runtime-classes.ts';
 export * from './admission/service-accounts.ts';
 export * from './authn/authenticator.ts';
 export * from './authn/service-account-tokens.ts';

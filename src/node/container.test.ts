@@ -1,3 +1,5 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { settle, VirtualClock } from '#base/mod.ts';
 import type { Container, Probe } from '#kinds/mod.ts';
@@ -304,6 +306,26 @@ describe('readiness', () => {
     await clock.advance(100);
     expect(tries()).toBeGreaterThan(0);
     expect(runs.isReady).toBe(false);
+  });
+
+  test('by a command waits until the user port of a Revision is connected to as well', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const tried = async (containerPort: number, name: string) => {
+      const runs = runsOf({ readinessProbe: probe(), ports: [{ name, containerPort }] });
+      await runs.begin();
+      for (let ms = 0; ms < 200; ms++) {
+        await clock.advance(10);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return runs.isReady;
+    };
+    // Nobody listens at port 1 of this machine.
+    expect(await tried(1, 'user-port')).toBe(false);
+    expect(await tried(1, 'web')).toBe(true);
+    expect(await tried(port, 'user-port')).toBe(true);
+    await new Promise((resolve) => server.close(resolve));
   });
 
   test('waits for its initial delay', async () => {

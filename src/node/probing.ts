@@ -3,6 +3,7 @@
 import type { Backoff, Calm, Clock, Timer } from '#base/mod.ts';
 import { backoffMs } from '#base/mod.ts';
 import type { Container, Probe } from '#kinds/mod.ts';
+import { USER_PORT_NAME } from '#kinds/mod.ts';
 import type { ProbeTarget } from './probe.ts';
 import { foreseen, tryProbe } from './probe.ts';
 import type { ProbeVerdict } from './probe-verdict.ts';
@@ -142,7 +143,16 @@ export class Probing {
   async #try(probe: Probe): Promise<ProbeVerdict> {
     const { clock, calm, target } = this.#probed;
     const known = calm.isCrowded && !this.#wasWell ? foreseen(probe, this.#container, target) : undefined;
-    return known ?? tryProbe(probe, this.#container, target, clock);
+    const verdict = known ?? (await tryProbe(probe, this.#container, target, clock));
+    const beside = verdict.ok ? this.#besideCommand(probe) : undefined;
+    return beside ? tryProbe(beside, this.#container, target, clock) : verdict;
+  }
+
+  /** A command does not tell whether requests find anybody: for a Revision, which has a port for them, a connection must do so too. */
+  #besideCommand(probe: Probe): Probe | undefined {
+    const { readinessProbe, ports = [] } = this.#container;
+    if (!probe.exec || probe !== readinessProbe || !ports.some(({ name }) => name === USER_PORT_NAME)) return undefined;
+    return { tcpSocket: { port: USER_PORT_NAME }, timeoutSeconds: probe.timeoutSeconds };
   }
 
   #setReady(isReady: boolean): void {

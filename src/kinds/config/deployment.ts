@@ -89,7 +89,7 @@ const rows = {
   'runtime-class-name': parsed<readonly RuntimeClassChoice[]>(
     [],
     '',
-    'Runtime classes of Pods: YAML, a map from class to {selector}, the most specific one wins.',
+    'Runtime classes of Pods: YAML, a map from class to {selector}, the most specific one wins. Standalone there are none, and such Pods are refused.',
     runtimeClasses,
   ),
   'pod-is-always-schedulable': onOff(

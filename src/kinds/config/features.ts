@@ -15,7 +15,9 @@ export const featuresConfig = defineConfigMap(
   'config-features',
   {
     'multi-container': on('Whether a revision may have more than one container.'),
-    'multi-container-probing': off('Whether containers beside the one that serves may have probes.'),
+    'multi-container-probing': off(
+      'Whether containers beside the one that serves may have probes, and its liveness probe a port of its own.',
+    ),
     'kubernetes.podspec-affinity': off('Whether affinity may be set.'),
     'kubernetes.podspec-topologyspreadconstraints': off('Whether topologySpreadConstraints may be set.'),
     'kubernetes.podspec-hostaliases': off('Whether hostAliases may be set.'),

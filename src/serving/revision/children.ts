@@ -21,13 +21,13 @@ import {
 } from '#kinds/mod.ts';
 import { filtered, without } from '../metadata.ts';
 import { deploymentName, imageName } from './names.ts';
+import type { PodSettings } from './pod.ts';
 import { podSpecOf, protocolOf, servingContainer } from './pod.ts';
 
-export interface DeploymentSettings {
+export interface DeploymentSettings extends PodSettings {
   /** How many Pods a new Deployment begins with; afterwards the autoscaler says. */
   readonly replicas: number;
   readonly progressDeadlineSeconds: number;
-  readonly spread: boolean;
 }
 
 /** The Deployment of a Revision; an existing one keeps its number of replicas. */

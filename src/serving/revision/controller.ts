@@ -11,6 +11,7 @@ import {
   REVISION_LABEL,
   autoscalerConfig,
   deploymentConfig,
+  featuresConfig,
   observabilityConfig,
 } from '#kinds/mod.ts';
 import { findCondition, isTrue } from '#machinery/mod.ts';
@@ -31,7 +32,7 @@ export function revisionController(digests: Digests) {
     owns: [Deployment, Image, PodAutoscaler],
     watches: [watch(Pod, ({ metadata }) => keyOfRevision(metadata))],
     indexes: [podsByRevision],
-    configs: [autoscalerConfig, deploymentConfig, observabilityConfig],
+    configs: [autoscalerConfig, deploymentConfig, featuresConfig, observabilityConfig],
     listen: (poke) => digests.onNews(poke),
     forget: (key) => digests.forget(key),
 
@@ -90,11 +91,13 @@ function pinned(turn: RevisionTurn, digests: Digests): boolean {
 
 async function reconcileDeployment(turn: RevisionTurn): Promise<{ deployment: Deployment; isNew: boolean }> {
   const revision = { ...turn.object, status: turn.status };
-  const { defaultAffinityType, progressDeadline } = turn.config(deploymentConfig);
+  const { defaultAffinityType, progressDeadline, runtimeClassName } = turn.config(deploymentConfig);
   const settings = {
     replicas: initialScaleOf(revision.metadata.annotations, turn.config(autoscalerConfig)),
     progressDeadlineSeconds: Math.round(progressDeadlineMsOf(revision.metadata.annotations, progressDeadline) / 1000),
     spread: defaultAffinityType === 'prefer-spread-revision-over-nodes',
+    freeLivenessPort: turn.config(featuresConfig).multiContainerProbing === 'enabled',
+    runtimeClasses: runtimeClassName,
   };
   const { namespace = '', name } = revision.metadata;
   const desired = deploymentOf(revision, settings, turn.get(Deployment, namespace, deploymentName(name)));

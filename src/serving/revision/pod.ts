@@ -1,11 +1,12 @@
 // The Pods of a Revision: the user's own containers with what Knative's runtime contract adds to them.
 
-import type { Container, EnvVar, PodSpec, Probe, Revision } from '#kinds/mod.ts';
+import type { Container, EnvVar, PodSpec, Probe, Revision, RuntimeClassChoice } from '#kinds/mod.ts';
 import {
   CONFIGURATION_LABEL,
   DEFAULT_USER_PORT,
   instanceSettings,
   REVISION_LABEL,
+  runtimeClassFor,
   SERVICE_LABEL,
   USER_PORT_NAME,
 } from '#kinds/mod.ts';
@@ -33,8 +34,19 @@ export function protocolOf(revision: Revision): 'http1' | 'h2c' {
   return portNameOf(revision) === 'h2c' ? 'h2c' : 'http1';
 }
 
-/** `spread`: Pods of one Revision rather stand on different nodes. */
-export function podSpecOf(revision: Revision, { spread }: { spread: boolean }): PodSpec {
+/** What the platform's settings say about every Revision's Pods. */
+export interface PodSettings {
+  /** Pods of one Revision rather stand on different nodes. */
+  readonly spread: boolean;
+  /** A liveness probe may ask another port than the user port (`multi-container-probing`). */
+  readonly freeLivenessPort: boolean;
+  /** For Revisions that name no runtime class themselves. */
+  readonly runtimeClasses: readonly RuntimeClassChoice[];
+}
+
+/** The Pod that a Revision asks for, with what the contract and the settings add. */
+export function podSpecOf(revision: Revision, settings: PodSettings): PodSpec {
+  const { spread, runtimeClasses } = settings;
   const {
     containerConcurrency: _concurrency,
     timeoutSeconds,
@@ -43,6 +55,7 @@ export function podSpecOf(revision: Revision, { spread }: { spread: boolean }): 
     ...pod
   } = revision.spec;
   const serving = servingContainer(revision);
+  const runtimeClassName = pod.runtimeClassName ?? runtimeClassFor(runtimeClasses, revision.metadata.labels ?? {});
   const { timeoutMs } = instanceSettings(revision.metadata.annotations);
   // A Pod that goes lets its longest request finish.
   const longest = timeoutMs === undefined ? timeoutSeconds : Math.max(timeoutSeconds ?? 0, timeoutMs / 1000);
@@ -51,9 +64,10 @@ export function podSpecOf(revision: Revision, { spread }: { spread: boolean }): 
     ...(pod.initContainers ? { initContainers: pod.initContainers.map((one) => withContract(one, revision)) } : {}),
     containers: pod.containers.map((container) => {
       const pinned = { ...container, ...pinnedImage(container, revision) };
-      return withContract(container === serving ? asServing(pinned, revision) : pinned, revision);
+      return withContract(container === serving ? asServing(pinned, revision, settings) : pinned, revision);
     }),
     ...(longest === undefined ? {} : { terminationGracePeriodSeconds: longest }),
+    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
     ...(spread && !pod.affinity ? { affinity: spreadOver(revision) } : {}),
   };
 }
@@ -63,7 +77,12 @@ function pinnedImage({ name }: Container, { status }: Revision): { image?: strin
   return digest ? { image: digest } : {};
 }
 
-function asServing(container: Container, revision: Revision): Container {
+function asServing(
+  container: Container,
+  revision: Revision,
+  { freeLivenessPort }: Pick<PodSettings, 'freeLivenessPort'>,
+): Container {
+  const { readinessProbe, livenessProbe, startupProbe } = container;
   const port = userPort(revision);
   const { ports: named = [] } = instanceSettings(revision.metadata.annotations);
   return {
@@ -77,9 +96,9 @@ function asServing(container: Container, revision: Revision): Container {
       { name: 'PORT', value: String(port) },
       ...named.map((one) => ({ name: portVariable(one.name), value: String(one.port) })),
     ],
-    ...(container.readinessProbe ? { readinessProbe: aimed(container.readinessProbe, port) } : {}),
-    ...(container.livenessProbe ? { livenessProbe: aimed(container.livenessProbe, port) } : {}),
-    ...(container.startupProbe ? { startupProbe: aimed(container.startupProbe, port) } : {}),
+    ...(readinessProbe ? { readinessProbe: aimed(readinessProbe, port) } : {}),
+    ...(livenessProbe ? { livenessProbe: aimed(livenessProbe, port, freeLivenessPort) } : {}),
+    ...(startupProbe ? { startupProbe: aimed(startupProbe, port) } : {}),
   };
 }
 
@@ -88,14 +107,18 @@ function portVariable(name: string): string {
   return `PORT_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** A probe that names no port (0) asks the user port; a scheme may be written as in a URL, which a Pod would refuse. */
-function aimed(probe: Probe, port: number): Probe {
+/**
+ * A probe that names no port (0), or calls the user port by the name that its author gave it, asks the user port; so does one that
+ * may not ask another by HTTP or TCP. A scheme may be written as in a URL, which a Pod would refuse.
+ */
+function aimed(probe: Probe, userPort: number, isFree = true): Probe {
   const { httpGet, tcpSocket, grpc } = probe;
+  const aim = (port: number | string) => (isFree && typeof port === 'number' && port !== 0 ? port : userPort);
   return {
     ...probe,
-    ...(httpGet ? { httpGet: { ...httpGet, ...upperScheme(httpGet), port: httpGet.port || port } } : {}),
-    ...(tcpSocket ? { tcpSocket: { ...tcpSocket, port: tcpSocket.port || port } } : {}),
-    ...(grpc ? { grpc: { ...grpc, port: grpc.port || port } } : {}),
+    ...(httpGet ? { httpGet: { ...httpGet, ...upperScheme(httpGet), port: aim(httpGet.port) } } : {}),
+    ...(tcpSocket ? { tcpSocket: { ...tcpSocket, port: aim(tcpSocket.port) } } : {}),
+    ...(grpc ? { grpc: { ...grpc, port: grpc.port || userPort } } : {}),
   };
 }
 
