@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -20,6 +20,7 @@ class Running implements RunningContainer {
   readonly start: ContainerStart | undefined;
   readonly #exit = Promise.withResolvers<Exit>();
   readonly exited = this.#exit.promise;
+  readonly writes = world.writes;
 
   constructor(id: string, start?: ContainerStart) {
     this.record = { id, pid: 0, started: 'then' };
@@ -52,6 +53,8 @@ interface World {
   readonly warnings: string[];
   heeds: boolean;
   execCode: number;
+  /** Where containers write into their roots. */
+  writes: string;
   bring: (image: string) => Promise<ReadyImage>;
   prepare: () => Promise<Sandbox>;
   drain: (ms: number) => Promise<unknown>;
@@ -126,6 +129,7 @@ beforeEach(async () => {
     warnings: [],
     heeds: true,
     execCode: 0,
+    writes: '',
     bring: () => Promise.resolve(image),
     prepare: () => Promise.resolve({ podUid: 'u', address: '127.0.0.1', hostPorts: { 8080: 4001 } }),
     drain: () => Promise.resolve(),
@@ -518,6 +522,28 @@ describe('ends', () => {
     expect((await pod())?.status).toMatchObject({
       reason: 'Evicted',
       message: 'Usage of EmptyDir volume "v" exceeds the limit "1Ki". ',
+    });
+  });
+
+  test.each([
+    ['into its root', '1Ki', 'written'],
+    ['to its log', '1Ki', 'log'],
+  ])('a Pod that has written more than its containers may is evicted: %s', async (_, limit, where) => {
+    world.writes = join(world.folder, 'written');
+    await mkdir(world.writes);
+    const resources = { limits: { 'ephemeral-storage': limit } };
+    await create({ containers: [{ name: 'c', image: 'i', resources }] });
+    await until(isReady);
+    const started = await until(() => world.running.get('c'));
+    const file = where === 'log' ? (started.start?.logFile ?? '') : join(world.writes, 'big');
+    await writeFile(file, 'x'.repeat(5000));
+    await until(async () => {
+      await world.clock.advance(1000);
+      return (await pod())?.status?.phase === 'Failed';
+    });
+    expect((await pod())?.status).toMatchObject({
+      reason: 'Evicted',
+      message: 'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. ',
     });
   });
 

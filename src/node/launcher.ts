@@ -88,6 +88,8 @@ export interface RunningContainer {
   ): Promise<Conversation>;
   /** What it and all it started have used; undefined where that cannot be told. */
   usage?(): ContainerUsage | undefined;
+  /** The folder of this machine with what it writes into its root, where that lies on disk. */
+  readonly writes?: string;
 }
 
 export interface ContainerUsage {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '#kinds/mod.ts';
-import { timeLeftMs } from './pod-limits.ts';
+import { nextLookMs, timeLeftMs } from './pod-limits.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -18,4 +18,12 @@ test.each<[string, Partial<Pod['spec']>, Pod['status'], number | undefined]>([
     ...(status ? { status } : {}),
   };
   expect(timeLeftMs(pod, NOW)).toBe(wanted);
+});
+
+test.each([
+  [0, 10_000],
+  [500, 10_000],
+  [4000, 20_000],
+])('what a Pod has on disk is looked at again: a look took %i ms, the next is in %i', (tookMs, wanted) => {
+  expect(nextLookMs(tookMs)).toBe(wanted);
 });

@@ -1,12 +1,16 @@
-// What ends a Pod from without, whatever its containers do: its time is over, or its scratch space has outgrown its bound.
+// What ends a Pod from without, whatever its containers do: its time is over, or what it has on disk has outgrown its bound.
 
 import type { Pod } from '#kinds/mod.ts';
 import { gracePeriodMs } from './grace.ts';
 import type { PodLife } from './pod-life.ts';
-import { boundedVolumes, outgrown } from './scratch-bound.ts';
+import { boundedStorage, outgrown } from './scratch-bound.ts';
+import type { StoragePlaces } from './storage-use.ts';
+import { storageUse } from './storage-use.ts';
 
 /** As often as kubelet looks for what is to be evicted. */
-const SCRATCH_LOOK_MS = 10_000;
+const STORAGE_LOOK_MS = 10_000;
+/** After a look through a great many files the next one waits so many times as long as it took. */
+const LOOK_REST = 5;
 
 /** Why a Pod has failed, as its status tells it. */
 export interface PodFailure {
@@ -17,7 +21,8 @@ export interface PodFailure {
 export interface LimitedPod {
   /** It has run to its end: no limit counts any more. */
   hasRunOut(): boolean;
-  volumeFolders(): ReadonlyMap<string, string>;
+  /** Where what it has on disk lies. */
+  storage(): StoragePlaces;
   /** It has failed; its containers have so long to end. */
   fail(failure: PodFailure, graceMs: number): void;
 }
@@ -33,7 +38,8 @@ export function timeLeftMs({ spec, status }: Pod, now: number): number | undefin
 /** Looks from now on for as long as the Pod lives. */
 export function watchLimits(life: PodLife, pod: LimitedPod): void {
   limitTime(life, pod);
-  if (boundedVolumes(life.pod).length > 0) limitScratch(life, pod);
+  const { volumes, hasLimits } = boundedStorage(life.pod);
+  if (volumes.length > 0 || hasLimits) limitStorage(life, pod);
 }
 
 function limitTime(life: PodLife, pod: LimitedPod): void {
@@ -47,12 +53,20 @@ function limitTime(life: PodLife, pod: LimitedPod): void {
   });
 }
 
+/** How long until the next look, after one that took so long. */
+export function nextLookMs(tookMs: number): number {
+  return Math.max(STORAGE_LOOK_MS, LOOK_REST * tookMs);
+}
+
 /** Costs the Pod its life, as an eviction. */
-function limitScratch(life: PodLife, pod: LimitedPod): void {
-  life.after(SCRATCH_LOOK_MS, () => {
-    void outgrown(life.pod, pod.volumeFolders()).then((message) => {
+function limitStorage(life: PodLife, pod: LimitedPod, waitMs = STORAGE_LOOK_MS): void {
+  const { clock } = life.ports;
+  life.after(waitMs, () => {
+    const begunMs = clock.monotonic();
+    void storageUse(life.pod, pod.storage()).then((use) => {
       if (pod.hasRunOut() || life.isOver) return;
-      if (message === undefined) return limitScratch(life, pod);
+      const message = outgrown(life.pod, use);
+      if (message === undefined) return limitStorage(life, pod, nextLookMs(clock.monotonic() - begunMs));
       life.event('Warning', 'Evicted', message);
       pod.fail({ reason: 'Evicted', message }, 0);
     });

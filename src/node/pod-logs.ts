@@ -1,7 +1,7 @@
 // The logs of a Pod's runs while the node looks on, and what a run that has ended leaves as its last words.
 
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Container } from '#kinds/mod.ts';
 import type { Exit, RunningContainer } from './launcher.ts';
 import { logFile, openLog, tailOf } from './logs.ts';
@@ -89,6 +89,11 @@ export class PodLogs {
     if (written) return written.slice(0, MOST_WORDS);
     if (terminationMessagePolicy !== 'FallbackToLogsOnError' || exit.code === 0) return '';
     return tailOf(this.#file(name, run), TAIL.bytes, TAIL.lines);
+  }
+
+  /** Where the logs of all runs of a container lie. */
+  folder(container: string): string {
+    return dirname(this.#file(container, 0));
   }
 
   #file(container: string, run: number): string {

@@ -22,6 +22,7 @@ import { podStatus } from './pod-status.ts';
 import { PodVolumes } from './pod-volumes.ts';
 import type { PodRecord } from './record.ts';
 import type { RunLog } from './run-log.ts';
+import type { StoragePlaces } from './storage-use.ts';
 import type { RunningPod } from './usage.ts';
 
 /** Steps on the way to ready are told together; that it is ready, and every way down, at once. */
@@ -106,7 +107,7 @@ export class PodWorker {
     try {
       watchLimits(this.#life, {
         hasRunOut: () => hasRunOut(this.#containers),
-        volumeFolders: () => this.#volumes.folders,
+        storage: () => this.#storage(),
         fail: (failure, graceMs) => this.#fail(failure, graceMs),
       });
       this.#volumes.renewTokens();
@@ -202,6 +203,14 @@ export class PodWorker {
     if (!this.#life.isOver && isComingUp(this.#containers, pod.status)) this.#reporter.reportWithin(STEPS_MS);
     else void this.#reporter.report();
     if (hasRunOut(this.#containers) && !this.#life.isOver) void this.#end.runOut();
+  }
+
+  #storage(): StoragePlaces {
+    const containers = this.#containers.running.map(({ name, running: { writes } }) => ({
+      name,
+      folders: [this.#logs.folder(name), ...(writes === undefined ? [] : [writes])],
+    }));
+    return { volumes: this.#volumes.folders, containers };
   }
 
   #status(pod: Pod): PodStatus {

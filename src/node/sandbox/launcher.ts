@@ -228,7 +228,9 @@ class Sandboxes implements SandboxLauncher {
   }
 
   #running(record: SandboxRecord, ended: RunningContainer['exited']): RunningContainer {
-    return runningFrom(record, ended, { entry: this.#entry, clock: this.#options.clock });
+    const [podUid = '', ...name] = record.id.split('/');
+    const writes = join(this.#podFolder({ podUid }), name.join('-'), 'upper');
+    return { ...runningFrom(record, ended, { entry: this.#entry, clock: this.#options.clock }), writes };
   }
 
   folderInMemory(podUid: string, name: string, bytes: number | undefined): Promise<string> {
@@ -254,7 +256,7 @@ class Sandboxes implements SandboxLauncher {
     if (group && !group.remove()) this.#options.clock.after(TIDY_MS, () => group.remove());
   }
 
-  #podFolder({ podUid }: Sandbox): string {
+  #podFolder({ podUid }: Pick<Sandbox, 'podUid'>): string {
     return join(this.#options.folder, 'pods', podUid);
   }
 

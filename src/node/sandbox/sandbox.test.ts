@@ -316,6 +316,16 @@ describe('/tmp', () => {
   });
 });
 
+sandboxTest('what it writes into its root is found on disk while it runs', async () => {
+  const running = await begin('echo x > /work/new; echo y > /tmp/new; tail -f /work/own');
+  const written = ['work/new', 'tmp/new'].map((path) => join(running.writes ?? '', path));
+  await expect.poll(() => written.map((path) => existsSync(path))).toEqual([true, true]);
+  const adopted = await launcher.adopt(sandbox, running.record);
+  expect(adopted?.writes).toBe(running.writes);
+  running.signal('SIGKILL');
+  await running.exited;
+});
+
 sandboxTest('what it says at its end is kept', async () => {
   await say('echo last words > /dev/termination-log');
   expect(readFileSync(join(folder, 'message'), 'utf8')).toBe('last words\n');

@@ -1,0 +1,53 @@
+import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Pod } from '#kinds/mod.ts';
+import { bytesIn, storageUse } from './storage-use.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ebb-storage-'));
+  for (const name of ['a/deep', 'b', 'written', 'logs']) await mkdir(join(folder, name), { recursive: true });
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const SIZE = 256 * 1024;
+const write = (path: string) => writeFile(join(folder, path), Buffer.alloc(SIZE, 1));
+/** Folders and ends of files take some blocks, too. */
+const about = (bytes: number | undefined, files: number) => expect(Math.round((bytes ?? -SIZE) / SIZE)).toBe(files);
+
+test('files count with all that is below, once however many names they have, and links count for themselves', async () => {
+  await Promise.all([write('a/one'), write('a/deep/two'), write('b/outside')]);
+  await link(join(folder, 'a/one'), join(folder, 'a/deep/again'));
+  await symlink(join(folder, 'b'), join(folder, 'a/elsewhere'));
+  about(await bytesIn(join(folder, 'a')), 2);
+  expect(await bytesIn(join(folder, 'not-there'))).toBe(0);
+});
+
+const places = () => ({
+  volumes: new Map(['a', 'b'].map((name) => [name, join(folder, name)])),
+  containers: [{ name: 'c', folders: [join(folder, 'written'), join(folder, 'logs')] }],
+});
+const podWith = (limits: Readonly<Record<string, string>>): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p' },
+  spec: {
+    containers: [{ name: 'c', image: 'i', resources: { limits } }],
+    volumes: [
+      { name: 'a', emptyDir: { sizeLimit: '1Gi' } },
+      { name: 'b', emptyDir: {} },
+    ],
+  },
+});
+
+test('all that a Pod has counts where its containers have a limit, else only what has a bound of its own', async () => {
+  await Promise.all(['a/1', 'b/1', 'b/2', 'written/1', 'written/2', 'logs/1'].map(write));
+  const limited = await storageUse(podWith({ 'ephemeral-storage': '1Gi' }), places());
+  expect([...limited.volumes.keys(), ...limited.containers.keys()]).toEqual(['a', 'b', 'c']);
+  about(limited.volumes.get('b'), 2);
+  about(limited.containers.get('c'), 3);
+  const { volumes, containers } = await storageUse(podWith({ memory: '1Gi' }), places());
+  expect([...volumes.keys(), ...containers.keys()]).toEqual(['a']);
+});
