@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Activator, UPGRADED_GRACE_MS } from './activator.ts';
 import type { Denial, Visit } from './breaker.ts';
+import { AFTER_TIMEOUT_MS, MAX_WAIT_MS } from './breaker.ts';
 import type { Endpoint, Target } from './control.ts';
 import type { Slot } from './slot.ts';
 
@@ -118,14 +119,29 @@ describe('admission', () => {
   });
 
   it('has a limit for waiting', async () => {
-    const { activator, clock, come } = house({ maxWaitMs: 1000 });
+    const { activator, clock, come } = house({ maxWaitMs: 2000 });
     activator.set('t', target([]));
     const guest = come();
-    await clock.advance(999);
+    await clock.advance(1999);
     expect(guest.denial).toBeUndefined();
     await clock.advance(1);
     expect(guest.denial).toBe('wait-too-long');
     expect(clock.nextDue).toBeUndefined();
+  });
+
+  it.each([
+    ['none of its own', 0, MAX_WAIT_MS],
+    ['a shorter one of its own', 300_000, MAX_WAIT_MS],
+    ['the same', MAX_WAIT_MS, MAX_WAIT_MS + AFTER_TIMEOUT_MS],
+    ['a longer one of its own', 7_200_000, 7_200_000 + AFTER_TIMEOUT_MS],
+  ])('for waiting, where the target has as timeout %s', async (_, timeoutMs, endsMs) => {
+    const { activator, clock, come } = house();
+    activator.set('t', { ...target([]), timeoutMs });
+    const guest = come();
+    await clock.advance(endsMs - 1);
+    expect(guest.denial).toBeUndefined();
+    await clock.advance(1);
+    expect(guest.denial).toBe('wait-too-long');
   });
 
   it('knows no target it was not told of, and refuses those who wait for one that goes', () => {

@@ -8,8 +8,10 @@ import { Slot } from './slot.ts';
 
 /** How many requests may wait for one target, as for an activator's revision. */
 export const MAX_WAITING = 10_000;
-/** How long one may wait where its own timeouts do not end it before: the longest a revision's timeout may be. */
+/** How long one may wait whose target has no longer timeout: the longest that Knative lets a revision have by itself. */
 export const MAX_WAIT_MS = 600_000;
+/** A wait goes on past the target's timeout by this, so that a request that waits too long hears of its own timeout (504). */
+export const AFTER_TIMEOUT_MS = 1000;
 
 export type Denial = 'queue-full' | 'too-many-requests' | 'wait-too-long' | 'target-gone';
 
@@ -137,7 +139,7 @@ export class Breaker {
     if (this.#waiting.size >= (this.#target.maxWaiting ?? this.#ports.maxWaiting))
       return visit.applicant.denied(this.#target.fullStatus === 429 ? 'too-many-requests' : 'queue-full');
     this.#waiting.add(visit);
-    visit.timer = this.#ports.clock.after(this.#ports.maxWaitMs, () => this.#deny(visit, 'wait-too-long'));
+    visit.timer = this.#ports.clock.after(this.#mayWaitMs, () => this.#deny(visit, 'wait-too-long'));
     if (this.#open.length === 0 && this.#waiting.size === 1) this.#ports.onWake();
   }
 
@@ -157,6 +159,11 @@ export class Breaker {
   /** @internal */
   left(nowMs: number = this.#ports.clock.monotonic()): void {
     this.#load.change(nowMs, -1);
+  }
+
+  /** The request's own timeouts end nearly every wait; this ends the others. */
+  get #mayWaitMs(): number {
+    return Math.max(this.#ports.maxWaitMs, this.#target.timeoutMs + AFTER_TIMEOUT_MS);
   }
 
   #admit(visit: Visit, slot: Slot): void {

@@ -67,6 +67,13 @@ const waits: readonly [what: string, Answer, Partial<Target>, afterMs: number, e
   ['a pause in a response', beginning, { idleTimeoutMs: 10 * SECOND }, 10 * SECOND, 'the answer was broken off'],
   ['waking from zero', silent, { endpoints: [], timeoutMs: 60 * SECOND }, 60 * SECOND, '504 request timeout'],
   [
+    'waking from zero, with a timeout of hours',
+    silent,
+    { endpoints: [], timeoutMs: 2 * HOUR },
+    2 * HOUR,
+    '504 request timeout',
+  ],
+  [
     'waking from zero, without a timeout',
     silent,
     { endpoints: [], timeoutMs: 0 },

@@ -1,6 +1,7 @@
 // An exchange around another: whoever wants to see a part of what passes overrides that part.
 
 import type { Duplex } from 'node:stream';
+import type { TlsFacts } from './tls-state.ts';
 import type { BodySource, Exchange, RawHeaders, ResponseHead } from './transport.ts';
 
 export class ExchangeShell implements Exchange {
@@ -33,6 +34,9 @@ export class ExchangeShell implements Exchange {
   }
   get remoteAddress(): string {
     return this.inner.remoteAddress;
+  }
+  get tls(): TlsFacts | undefined {
+    return this.inner.tls;
   }
   get isOwn(): boolean | undefined {
     return this.inner.isOwn;

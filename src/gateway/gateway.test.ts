@@ -711,7 +711,7 @@ describe.each(transports)('over %s', (_transport, make) => {
       );
       expect(text).toContain('ebb_gateway_refusals_total{target="",reason="no-route"} 1\n');
       expect(text).toMatch(
-        /http_server_request_duration_seconds_count\{.*kn_revision_name="hello-00001",http_request_method="GET",http_response_status_code="418",url_scheme="http",network_protocol_version="1.1"\} 1\n/,
+        /http_server_request_duration_seconds_count\{.*kn_revision_name="hello-00001",http_request_method="GET",http_response_status_code="418",url_scheme="http",network_protocol_version="1.1",kn_route_tag="kn:disabled"\} 1\n/,
       );
       expect(text).toMatch(
         /http_server_request_duration_seconds_count\{http_request_method="GET",url_scheme="http",network_protocol_version="1.1",http_response_status_code="404"\} 1\n/,
@@ -724,6 +724,29 @@ describe.each(transports)('over %s', (_transport, make) => {
       await control.setTarget('t', undefined);
       expect(exposition(metrics.families())).not.toMatch(/"cold"|"hello-00001"/);
     });
+  });
+
+  it('metrics tell by which tag a request came', async () => {
+    const metrics = createMetrics();
+    const { http, control } = await gateway({ metrics });
+    const one = await app((_request, response) => response.end());
+    await control.setTarget('t', targetOf([one.endpoint]));
+    const splits = [{ target: 't', percent: 100 }];
+    const paths = [
+      { prefix: '/', headers: { 'Knative-Serving-Tag': 'blue' }, splits },
+      { prefix: '/', setHeaders: { 'Knative-Serving-Default-Route': 'true' }, splits },
+    ];
+    await control.setIngress('i', { rules: [{ hosts: ['hello.test'], visibility: 'external', paths }] });
+    for (const tag of ['blue', 'blue', 'green', '', undefined, undefined])
+      await ask(http, { headers: tag === undefined ? {} : { 'knative-serving-tag': tag } });
+    const counts = exposition(metrics.families()).matchAll(
+      /http_server_request_duration_seconds_count\{.*kn_route_tag="(.*?)".*\} (\d+)\n/g,
+    );
+    expect([...counts].map(([, tag, count]) => `${tag} ${count}`).sort()).toEqual([
+      'blue 2',
+      'kn:default 3',
+      'kn:undefined 1',
+    ]);
   });
 
   describe('redirects', () => {

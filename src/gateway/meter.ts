@@ -4,6 +4,7 @@ import type { HistogramSeries, Labels, Metrics } from '#telemetry/mod.ts';
 import type { Activator } from './activator.ts';
 import type { Target, TargetReport } from './control.ts';
 import type { Onward } from './passage.ts';
+import { NO_TAGS } from './route-tag.ts';
 import type { Exchange } from './transport.ts';
 
 /** nginx's number for a client that left before its answer. */
@@ -48,15 +49,14 @@ export function createMeter(metrics: Metrics): Meter {
   const concurrency = metrics.gauge('kn.revision.request.concurrency');
   /** By numbers, for that is the quickest to find on a path where each look-up counts. */
   const known = new WeakMap<Target, Map<number, Series>>();
-  const tags: string[] = [''];
+  const tags = [...NO_TAGS];
 
   function make({ target, tag }: Onward, exchange: Done['exchange'], status: number): Series {
     const revision = revisionLabels(target);
     const came: Labels = { ...revision, ...methodLabels(exchange), ...statusLabels(status) };
-    const route: Labels = tag === undefined ? {} : { 'kn.route.tag': tag };
     return {
       invocation: invocation.of({ ...revision, 'http.response.status_code': String(status) }),
-      server: server.of({ ...came, ...protocolLabels(exchange), ...route }),
+      server: server.of({ ...came, ...protocolLabels(exchange), 'kn.route.tag': tag }),
       client: client.of(came),
     };
   }
@@ -64,7 +64,7 @@ export function createMeter(metrics: Metrics): Meter {
   return {
     done({ onward, exchange, status, tookMs, atEndpointMs }) {
       const told = status === 0 ? CLIENT_LEFT : status;
-      const tag = onward.tag === undefined ? 0 : numberOf(tags, onward.tag);
+      const tag = numberOf(tags, onward.tag);
       const kind = told + 1000 * (METHODS.indexOf(exchange.method) + 1 + 16 * (kindOf(exchange) + 16 * tag));
       let byKind = known.get(onward.target);
       if (!byKind) known.set(onward.target, (byKind = new Map()));

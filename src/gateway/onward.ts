@@ -6,11 +6,9 @@ import { Fields } from './fields.ts';
 import { onwardFields } from './headers.ts';
 import type { Onward } from './passage.ts';
 import type { RequestTraces } from './request-trace.ts';
+import { routeTag } from './route-tag.ts';
 import type { RoutePath } from './routes.ts';
 import type { Exchange } from './transport.ts';
-
-/** By which routes tell the traffic tag, as they spell it. */
-const TAG_HEADER = 'Knative-Serving-Tag';
 
 /** The share of a path that a request has got. */
 export interface Chosen {
@@ -38,7 +36,7 @@ export function onwardTo(
     attachment,
     path: exchange.target,
     authority: rewriteHost ?? exchange.authority,
-    tag: set[TAG_HEADER] ?? tagMatched(path),
+    tag: routeTag(path, set, exchange),
     fields: onwardFields(exchange, {
       set,
       protocol,
@@ -47,16 +45,10 @@ export function onwardTo(
   };
 }
 
-/** The tag of a path that only requests with its header find. */
-function tagMatched({ match }: RoutePath): string | undefined {
-  if (match.length === 0) return undefined;
-  return match.find(([name]) => name.toLowerCase() === TAG_HEADER.toLowerCase())?.[1];
-}
-
 /** The same, with what tracing adds to it. */
 export function traced(traces: RequestTraces, exchange: Exchange, route: string, onward: Onward): Onward {
-  const { key, target, fields } = onward;
-  const { headers, trace } = traces.begin({ exchange, key, target, route, headers: fields.list });
+  const { key, target, tag, fields } = onward;
+  const { headers, trace } = traces.begin({ exchange, key, target, route, tag, headers: fields.list });
   return { ...onward, fields: Fields.of(headers), trace };
 }
 

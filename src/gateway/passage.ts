@@ -41,8 +41,8 @@ export interface Onward {
   readonly path: string;
   readonly authority: string;
   readonly fields: Fields;
-  /** The traffic tag by which it came, where the route tells. */
-  readonly tag?: string | undefined;
+  /** The traffic tag by which it came, or in Knative's words that it came by none. */
+  readonly tag: string;
   /** Where its spans are recorded. */
   readonly trace?: RequestTrace | undefined;
 }

@@ -7,6 +7,8 @@ import type { Endpoint, RequestLogSettings, Target } from './control.ts';
 import { ExchangeShell } from './exchange-shell.ts';
 import { headerValue } from './headers.ts';
 import { CLIENT_LEFT } from './meter.ts';
+import type { TlsFacts } from './tls-state.ts';
+import { connectionState } from './tls-state.ts';
 import type { Exchange, RawHeaders, ResponseHead } from './transport.ts';
 
 /** Takes a line without its end; `endpoint` is the one that had the request, if any had. */
@@ -34,7 +36,8 @@ export class RequestLogs {
   /** The exchange through which the request is to pass so that it is logged at its end. */
   watch(exchange: Exchange, target: Target, settings: RequestLogSettings, holder: () => Holder | undefined): Exchange {
     const begunMs = this.#clock.monotonic();
-    const logged = new LoggedExchange(exchange);
+    // While the connection is open. A template asks for a field by its name alone.
+    const logged = new LoggedExchange(exchange, settings.template.includes('TLS') ? exchange.tls : undefined);
     exchange.onClosed(() => {
       // To the nanosecond, as Go counts.
       const seconds = Math.round((this.#clock.monotonic() - begunMs) * 1e6) / 1e9;
@@ -74,6 +77,12 @@ function parsed(source: string): GoTemplate | undefined {
 class LoggedExchange extends ExchangeShell {
   status = CLIENT_LEFT;
   size = 0;
+  readonly cameBy: TlsFacts | undefined;
+
+  constructor(inner: Exchange, cameBy: TlsFacts | undefined) {
+    super(inner);
+    this.cameBy = cameBy;
+  }
 
   override respond(head: ResponseHead, ends: boolean): void {
     // Before it is said: an answer without a body may be over, and logged, within.
@@ -142,8 +151,8 @@ function requestOf({
   headers,
   remoteAddress,
   bodyLength,
-  scheme,
-}: Exchange): object {
+  cameBy,
+}: LoggedExchange): object {
   const [major = 1, minor = 0] = version === '2' ? [2, 0] : version.split('.').map(Number);
   return {
     Method: method,
@@ -154,7 +163,7 @@ function requestOf({
     ProtoMinor: minor,
     RemoteAddr: remoteAddress,
     ContentLength: bodyLength ?? -1,
-    TLS: scheme === 'https' ? {} : undefined,
+    TLS: cameBy && connectionState(cameBy),
     get Header() {
       return headerMap(headers);
     },

@@ -61,6 +61,7 @@ describe('a request that is traced', () => {
         'kn.revision.name': 'hello-00001',
         'http.request.method': 'GET',
         'http.route': '/',
+        'kn.route.tag': 'kn:disabled',
         'url.path': '/path',
         'http.response.status_code': 200,
       },

@@ -36,6 +36,8 @@ export interface RequestFacts {
   readonly target: Target;
   /** The prefix of the path's rule. */
   readonly route: string;
+  /** The traffic tag by which it came. */
+  readonly tag: string;
   /** As the application would get them without a trace. */
   readonly headers: RawHeaders;
 }
@@ -74,7 +76,7 @@ export class RequestTraces {
   }
 
   /** Decides on a request, and tells the application of the decision by `traceparent`. */
-  begin({ exchange, key, target, route, headers }: RequestFacts): Traced {
+  begin({ exchange, key, target, route, tag, headers }: RequestFacts): Traced {
     const parent = parseTraceparent(headerValue(exchange.headers, 'traceparent'));
     const context = this.#tracer.decide(parent);
     if (!context.sampled) {
@@ -85,7 +87,12 @@ export class RequestTraces {
     const span = this.#tracer.record(`${exchange.method} ${route}`, context, {
       kind: 'server',
       parent,
-      attributes: { ...revisionLabels(target), ...requestAttributes(exchange), 'http.route': route },
+      attributes: {
+        ...revisionLabels(target),
+        ...requestAttributes(exchange),
+        'http.route': route,
+        'kn.route.tag': tag,
+      },
       ...(traceState === undefined ? {} : { traceState }),
     });
     // The context of the attempt that reaches the application is known before any is made.

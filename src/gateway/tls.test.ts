@@ -1,11 +1,13 @@
 // TLS by server name, HTTP/2 by ALPN, and certificates that change while the gateway runs.
 
 import 'reflect-metadata';
+import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { Agent, request } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import {
   BasicConstraintsExtension,
   PemConverter,
@@ -16,6 +18,7 @@ import { systemClock } from '#base/mod.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from './gateway.fixture.ts';
 import { appHere, gatewayHere, ingressTo, targetOf, transports } from './gateway.fixture.ts';
+import { askInMemory } from './in-memory.ts';
 import type { Gateway } from './server.ts';
 
 /** A certificate that vouches for itself. */
@@ -182,6 +185,77 @@ describe.each(transports)('over %s', (_transport, make) => {
       const stream = session.request({ ':authority': 'e.test' });
       expect((await stream.setEncoding('utf8').toArray()).join('')).toBe('https e.test');
       session.destroy();
+    });
+  });
+
+  describe('a line of the request log', () => {
+    const template =
+      '{{.Response.Code}} {{with .Request.TLS}}{{.Version}} {{.CipherSuite}} {{.NegotiatedProtocol}} {{.ServerName}}{{else}}plain{{end}}';
+
+    /** A gateway that logs, its ports, and the lines to come. */
+    async function logging() {
+      const lines: string[] = [];
+      const cert = await certificate('l.test');
+      const seen = new EventEmitter();
+      const gate = await gatewayHere({
+        transport: make(systemClock),
+        ports: { http: 0, https: 0 },
+        requestLog: (line) => seen.emit('line', lines.push(line)),
+      });
+      await gate.control.setTarget('t', targetOf([app.endpoint], { requestLog: { template, probes: false } }));
+      await gate.control.setIngress('l', { ...ingressTo('l.test', 't'), tls: [cert] });
+      const until = async (count: number) => {
+        while (lines.length < count) await once(seen, 'line');
+        return lines;
+      };
+      const options = {
+        host: '127.0.0.1',
+        port: gate.address.https?.port ?? 0,
+        ca: cert.certPem,
+        servername: 'l.test',
+      };
+      return { gate, options, until };
+    }
+
+    it.each<[string, ConnectionOptions, string]>([
+      ['TLS 1.3', { ALPNProtocols: ['http/1.1'], ciphers: 'TLS_AES_128_GCM_SHA256' }, '200 772 4865 http/1.1 l.test'],
+      [
+        'TLS 1.2, without ALPN',
+        { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' },
+        '200 771 49196  l.test',
+      ],
+    ])('tells %s', async (_, change, line) => {
+      const { gate, options, until } = await logging();
+      const socket = connectTls({ ...options, ...change });
+      socket.write('GET / HTTP/1.1\r\nHost: l.test\r\nConnection: close\r\n\r\n');
+      expect(await until(1)).toEqual([line]);
+      await gate.close(0);
+    });
+
+    it('tells the TLS of HTTP/2, and of a client that has left', async () => {
+      const { gate, options, until } = await logging();
+      const session = connectHttp2(`https://127.0.0.1:${options.port}`, options);
+      await session.request({ ':authority': 'l.test' }).resume().toArray();
+      expect((await until(1))[0]).toMatch(/^200 772 \d+ h2 l\.test$/);
+      session.destroy();
+      await gate.control.setTarget('t', targetOf([], { requestLog: { template, probes: false } }));
+      const woken = new Promise((resolve) => gate.control.onWake(resolve));
+      const leaving = connectTls({ ...options, ALPNProtocols: ['http/1.1'] });
+      leaving.write('GET / HTTP/1.1\r\nHost: l.test\r\n\r\n');
+      await woken;
+      leaving.destroy();
+      expect((await until(2))[1]).toMatch(/^499 772 \d+ http\/1\.1 l\.test$/);
+      await gate.close(0);
+    });
+
+    it('tells none where there was none', async () => {
+      const { gate, until } = await logging();
+      await plainly(gate.address.http.port, 'GET / HTTP/1.1\r\nHost: l.test\r\nConnection: close\r\n\r\n');
+      const within = { method: 'GET', target: '/', authority: 'l.test', scheme: 'https', headers: [] } as const;
+      const limits = { signal: new AbortController().signal, maxBytes: 1000 };
+      await askInMemory((one) => gate.serve(one, 'external'), { ...within, body: new Uint8Array(0) }, limits);
+      expect(await until(2)).toEqual(['200 plain', '200 plain']);
+      await gate.close(0);
     });
   });
 });

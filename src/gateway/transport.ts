@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { Protocol } from './control.ts';
 import type { Fields } from './fields.ts';
+import type { TlsFacts } from './tls-state.ts';
 
 /** Names and values by turns, in the order and spelling they came in. */
 export type RawHeaders = readonly string[];
@@ -59,6 +60,8 @@ export interface Exchange extends BodyWriter {
    */
   readonly passing?: string | undefined;
   readonly remoteAddress: string;
+  /** Undefined where it came without TLS. Found out at each reading, so look only where it is asked for. */
+  readonly tls?: TlsFacts | undefined;
   /** The platform itself asks, so that what only it may say goes on. */
   readonly isOwn?: boolean | undefined;
   /** Bytes of the body; 0: none, undefined: not told beforehand. */

@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { headerValue } from '../headers.ts';
+import type { TlsFacts } from '../tls-state.ts';
 import type { BodySink, BodySource, Exchange, RawHeaders, ResponseHead } from '../transport.ts';
 import type { RequestHead } from './request-head.ts';
 import { EndpointHead } from './response-head.ts';
@@ -68,6 +69,10 @@ export class EngineExchange implements Exchange, BodySource {
 
   get remoteAddress(): string {
     return this.#connection.remoteAddress;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.#connection.tls;
   }
 
   get body(): BodySource {

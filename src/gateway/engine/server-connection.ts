@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '#base/mod.ts';
 import { answerRaw } from '../node-http/raw-answer.ts';
+import type { TlsFacts } from '../tls-state.ts';
+import { tlsFactsOf } from '../tls-state.ts';
 import type { Exchange, RawHeaders, ServerLimits } from '../transport.ts';
 import type { BodyTaker } from './body-reader.ts';
 import { BodyReader, copied, part } from './body-reader.ts';
@@ -91,6 +93,10 @@ export class ServerConnection implements Swept, BodyTaker {
 
   get remoteAddress(): string {
     return (this.#remoteAddress ??= (this.#socket.remoteAddress ?? '').replace(/^::ffff:(?=\d)/, ''));
+  }
+
+  get tls(): TlsFacts | undefined {
+    return tlsFactsOf(this.#socket);
   }
 
   get open(): boolean {

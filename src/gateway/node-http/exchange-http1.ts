@@ -7,6 +7,8 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/mod.ts';
 import type { HeadVerdict } from '../bad-input.ts';
 import { headerList, headerValue } from '../headers.ts';
+import type { TlsFacts } from '../tls-state.ts';
+import { tlsFactsOf } from '../tls-state.ts';
 import type { BodySink, BodySource, Exchange, RawHeaders, ResponseHead } from '../transport.ts';
 import { trailerFields } from './http2-fields.ts';
 
@@ -58,6 +60,10 @@ export class Http1Exchange implements Exchange, BodySource {
     response.once('close', () => this.#close(response.writableFinished));
     // What fails on the way to the client shows as its closing.
     response.on('error', () => {});
+  }
+
+  get tls(): TlsFacts | undefined {
+    return tlsFactsOf(this.#socket);
   }
 
   get body(): BodySource {

@@ -6,6 +6,8 @@ import type { TLSSocket } from 'node:tls';
 import type { BadInput } from '../bad-input.ts';
 import { judgeHead } from '../bad-input.ts';
 import { headerValue } from '../headers.ts';
+import type { TlsFacts } from '../tls-state.ts';
+import { tlsFactsOf } from '../tls-state.ts';
 import type { BodySink, BodySource, Exchange, RawHeaders, ResponseHead } from '../transport.ts';
 import { lowerNames, trailerFields } from './http2-fields.ts';
 
@@ -84,6 +86,10 @@ export class Http2Exchange implements Exchange, BodySource {
     this.authority = facts.authority;
     this.headers = facts.headers;
     this.bodyLength = facts.bodyLength;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return tlsFactsOf(this.#stream.session?.socket);
   }
 
   get body(): BodySource {

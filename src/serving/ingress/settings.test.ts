@@ -86,21 +86,19 @@ test.each([
 test('rules stand behind the tag’s own header and before the shares, on the Route’s own host', () => {
   const rules = '[{"tag":"blue","cookies":{"beta":"yes"}},{"tag":"gone","headers":{"X":"1"}}]';
   const [main, blue] = two({ 'ebb.dev/routing-rules': rules });
-  expect(main.map(({ headers, cookies, splits }) => [headers, cookies, splits.length])).toEqual([
-    [{ 'Knative-Serving-Tag': 'blue' }, undefined, 1],
-    [{}, { beta: 'yes' }, 1],
-    [undefined, undefined, 2],
+  const told = main.map(({ headers, cookies, setHeaders, splits }) => [headers, cookies, setHeaders, splits.length]);
+  expect(told).toEqual([
+    [{ 'Knative-Serving-Tag': 'blue' }, undefined, undefined, 1],
+    [{}, { beta: 'yes' }, { 'Knative-Serving-Tag': 'blue' }, 1],
+    [undefined, undefined, undefined, 2],
   ]);
   expect(blue).toHaveLength(1);
 });
 
 test('copies are made of what nobody has chosen', () => {
   const [main, blue] = two({ 'ebb.dev/mirror': 'blue 10%' });
-  expect([...main, ...blue].map(({ mirror }) => mirror && [mirror.split.target, mirror.percent])).toEqual([
-    undefined,
-    ['default/a-2', 10],
-    undefined,
-  ]);
+  const copy = { target: 'default/a-2', percent: 100, setHeaders: { 'Knative-Serving-Tag': 'blue' } };
+  expect([...main, ...blue].map(({ mirror }) => mirror)).toEqual([undefined, { split: copy, percent: 10 }, undefined]);
 });
 
 test('a named port has a host of its own or a path, where a Revision has it', () => {

@@ -9,6 +9,9 @@ import { routeSettings, TAG_TO_HOST_ANNOTATION } from '#kinds/mod.ts';
 /** The cookie by which a client is led back to its instance. */
 const AFFINITY_COOKIE = 'ebb-affinity';
 
+/** By which the gateway is told the tag that somebody was led to without its host or its header. */
+const TAG_HEADER = 'Knative-Serving-Tag';
+
 /** The further ports of a target's Revision. */
 export type PortsOf = (target: string) => readonly NamedPort[];
 
@@ -20,7 +23,7 @@ export function withSettings(rules: readonly HostRule[], ingress: KIngress, port
   const copied = mirror && tags.splitsOf(mirror.tag)[0];
   const additions: Additions = {
     affinity: affinitySeconds === undefined ? undefined : { cookie: AFFINITY_COOKIE, maxAgeSeconds: affinitySeconds },
-    mirror: mirror && copied && { split: copied, percent: mirror.percent },
+    mirror: mirror && copied && { split: tagged(copied, mirror.tag), percent: mirror.percent },
     async: asyncRule(settings),
     ruled: chosen.flatMap((rule) => ruledPath(rule, tags)),
   };
@@ -83,7 +86,11 @@ function hostsByTag(text: string | undefined): Map<string, readonly string[]> {
 
 function ruledPath({ tag, headers, cookies }: RoutingRule, tags: Tags): PathRule[] {
   const splits = tags.splitsOf(tag);
-  return splits.length === 0 ? [] : [{ prefix: '/', headers, cookies, splits }];
+  return splits.length === 0 ? [] : [{ prefix: '/', headers, cookies, setHeaders: { [TAG_HEADER]: tag }, splits }];
+}
+
+function tagged(split: Split, tag: string): Split {
+  return { ...split, setHeaders: { ...split.setHeaders, [TAG_HEADER]: tag } };
 }
 
 /** Paths that a header chooses already stay in front; copies are made of what nobody has chosen. */
