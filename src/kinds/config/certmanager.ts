@@ -26,6 +26,9 @@ export const certmanagerConfig = defineConfigMap(
     clusterLocalIssuerRef: reference('Who issues certificates for host names inside the cluster.'),
     systemInternalIssuerRef: reference('Who issues certificates between parts of the platform.'),
   },
-  { component: 'net-certmanager', doc: '' },
+  {
+    component: 'net-certmanager',
+    doc: 'Kept, not heeded here: who issues certificates is said in config-ebb-certificate.',
+  },
 );
 export type CertmanagerConfig = ConfigOf<typeof certmanagerConfig>;

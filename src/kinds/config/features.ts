@@ -46,8 +46,12 @@ export const featuresConfig = defineConfigMap(
     'kubernetes.containerspec-addcapabilities': off('Whether containers may ask for capabilities.'),
     'tag-header-based-routing': off('Whether the header Knative-Serving-Tag chooses a tag.'),
     'autodetect-http2': off('Whether HTTP/2 is detected where no port is named h2c.'),
-    'queueproxy.mount-podinfo': off('Whether the annotations of the Pod may be seen by the queue proxy.'),
-    'queueproxy.resource-defaults': off('Whether queue proxies have resource limits by default.'),
+    'queueproxy.mount-podinfo': off(
+      'Whether the annotations of the Pod may be seen by the queue proxy. Kept, not heeded here.',
+    ),
+    'queueproxy.resource-defaults': off(
+      'Whether queue proxies have resource limits by default. Kept, not heeded here.',
+    ),
     'secure-pod-defaults': flagOf(
       'disabled',
       SECURE_DEFAULTS,

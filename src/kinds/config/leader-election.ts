@@ -1,4 +1,4 @@
-// config-leader-election: how replicas of a controller share out their work. Read at start only.
+// config-leader-election: how replicas of a controller share out their work. Only kept and checked: there is one control process.
 
 import { EVENTING_NAMESPACE } from '../labels.ts';
 import type { ConfigOf } from './define.ts';
@@ -15,7 +15,7 @@ const rowsOf = (lease: number, renew: number, retry: number) => ({
 
 const options = {
   component: 'controller',
-  doc: '',
+  doc: 'Kept, not heeded here: there is one control process, which shares its work with no other.',
   check: ({ buckets }: { readonly buckets: number }) =>
     buckets < 1 || buckets > 10 ? `buckets: value must be between 1 <= ${buckets} <= 10` : undefined,
 };

@@ -102,11 +102,14 @@ export const networkConfig = defineConfigMap(
       'Whether a DomainMapping claims its domain name by itself.',
       'autocreateClusterDomainClaims',
     ),
-    'enable-mesh-pod-addressability': onOff(false, 'Whether Pods are reached by a name that a mesh understands.'),
+    'enable-mesh-pod-addressability': onOff(
+      false,
+      'Whether Pods are reached by a name that a mesh understands. Kept, not heeded here.',
+    ),
     'mesh-compatibility-mode': flagOf(
       'auto',
       MESH_MODES,
-      'Whether to go by Services rather than by Pods: auto, enabled, or disabled.',
+      'Whether to go by Services rather than by Pods: auto, enabled, or disabled. Kept, not heeded here.',
     ),
     'default-external-scheme': words(
       'http',

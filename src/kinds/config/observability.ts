@@ -25,7 +25,10 @@ const runtimeRows = {
 type CommonValues = ConfigValues<typeof metricsRows & typeof runtimeRows>;
 
 const rows = {
-  'logging.enable-var-log-collection': onOff(false, 'Whether /var/log of containers is collected.'),
+  'logging.enable-var-log-collection': onOff(
+    false,
+    'Whether /var/log of containers is collected. Kept, not heeded here.',
+  ),
   'logging.revision-url-template': words(
     '',
     'Where the logs of a revision can be seen; ${REVISION_UID} stands for its uid.',
