@@ -1,4 +1,5 @@
-// h2spec against the gateway and, in the same run, against a bare node:http2 server: what only the gateway fails is a failure.
+// h2spec against the gateway and, in the same run, against a bare node:http2 server: what only the gateway fails is a failure; what
+// both fail is told apart in the result.
 
 import { execFile } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,6 +14,8 @@ import { systemClock } from '#base/mod.ts';
 import { engineTransport } from '#gateway/mod.ts';
 import { keepKeys } from '#pki/mod.ts';
 import { gatewayHere, ingressTo, targetOf } from '../../src/gateway/gateway.fixture.ts';
+import type { Verdict } from './h2spec-report.ts';
+import { compared, verdictsOf } from './h2spec-report.ts';
 import type { Outcome } from './outcomes.ts';
 import type { LoneStage } from './stage.ts';
 import { tool } from './tools.ts';
@@ -64,30 +67,6 @@ async function judgeAll(folder: string, log: string, only: RegExp): Promise<Outc
   }
 }
 
-/** One test of the report. */
-interface Verdict {
-  readonly test: string;
-  readonly seconds: number;
-  readonly outcome: Outcome['outcome'];
-  readonly said: string;
-}
-
-/** A failure that the bare server shows as well is Node's; what is passed over is passed over by the suite. */
-function compared(door: Door, ours: readonly Verdict[], theirs: readonly Verdict[]): Outcome[] {
-  const bare = new Map(theirs.map((verdict) => [verdict.test, verdict.outcome]));
-  return ours
-    .filter(({ outcome }) => outcome !== 'skip')
-    .map(({ test, seconds, outcome, said }) => {
-      const isNodes = outcome === 'fail' && bare.get(test) === 'fail';
-      return {
-        test: `${door} ${test}`,
-        outcome: isNodes ? 'pass' : outcome,
-        seconds,
-        said: isNodes ? `node:http2 by itself fails it as well: ${said}` : said,
-      };
-    });
-}
-
 async function judge(folder: string, log: string, door: Door, port: number): Promise<Verdict[]> {
   const report = join(folder, 'report.xml');
   const args = ['--strict', '-h', HOST, '-p', String(port), '-j', report, ...(door === 'tls' ? ['-t', '-k'] : [])];
@@ -96,23 +75,6 @@ async function judge(folder: string, log: string, door: Door, port: number): Pro
   const { stdout } = await run.catch((error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }));
   appendFileSync(log, `${door} at port ${port}\n${stdout}\n`);
   return verdictsOf(readFileSync(report, 'latin1'));
-}
-
-const CASE = /<testcase package="([^"]*)" classname="([^"]*)" time="([^"]*)">([\s\S]*?)<\/testcase>/g;
-
-function verdictsOf(xml: string): Verdict[] {
-  const seen = new Map<string, number>();
-  return [...xml.matchAll(CASE)].map(([, section = '', title = '', seconds = '0', inner = '']) => {
-    const name = `${section}: ${title}`;
-    const times = (seen.get(name) ?? 0) + 1;
-    seen.set(name, times);
-    return {
-      test: times > 1 ? `${name} (${times})` : name,
-      seconds: Number(seconds),
-      outcome: /<(?:error|failure)/.test(inner) ? 'fail' : inner.includes('<skipped') ? 'skip' : 'pass',
-      said: inner.replaceAll(/<[^>]*>/g, ' ').trim(),
-    };
-  });
 }
 
 async function bareServers(keys: Keys): Promise<Ports> {

@@ -11,6 +11,8 @@ import { afterSecondTry, patternOf, toTryAgain } from './again.ts';
 import type { Expected } from './expected.ts';
 import { disagreements, faults, surprises } from './expected.ts';
 import type { Outcome } from './outcomes.ts';
+import type { Run } from './results.ts';
+import { kept, totals } from './results.ts';
 import { Lacking } from './stage.ts';
 import { STAGES } from './stages.ts';
 
@@ -83,7 +85,7 @@ async function play(suites: readonly string[]): Promise<boolean> {
 async function playSuite(name: string): Promise<boolean> {
   const expected = expectedOf(name);
   const found = faults(expected);
-  const all: { readonly seconds: number; readonly outcomes: readonly Outcome[] }[] = [];
+  const all: Run[] = [];
   for (let run = 1; run <= runs; run++) {
     const began = performance.now();
     const outcomes = await playWithSecondTry(name, run, expected);
@@ -132,13 +134,8 @@ function tell(name: string, run: number, outcomes: readonly Outcome[]): void {
   console.log(`${name}, run ${run}: ${totals(outcomes)}`);
 }
 
-function totals(outcomes: readonly Outcome[]): string {
-  const count = (which: Outcome['outcome']) => outcomes.filter(({ outcome }) => outcome === which).length;
-  return `${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped`;
-}
-
 /** The result file: at which commit, on how many cores, and how each test ended in each run. */
-function keep(name: string, all: readonly { readonly seconds: number; readonly outcomes: readonly Outcome[] }[]): void {
+function keep(name: string, all: readonly Run[]): void {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':!test/strangers/results') !== '';
   const text = {
@@ -146,15 +143,7 @@ function keep(name: string, all: readonly { readonly seconds: number; readonly o
     commit: git('rev-parse', 'HEAD') + (changed ? ' and changes' : ''),
     cores: cpus().length,
     at: new Date().toISOString(),
-    runs: all.map(({ seconds, outcomes }) => ({
-      totals: totals(outcomes),
-      seconds,
-      outcomes: Object.fromEntries(
-        outcomes
-          .toSorted((a, b) => (a.test < b.test ? -1 : 1))
-          .map((one) => [one.test, `${one.outcome}, ${one.seconds} s`]),
-      ),
-    })),
+    runs: all.map(kept),
   };
   writeFileSync(join(results, `${name}.json`), `${JSON.stringify(text, null, 2)}\n`);
 }

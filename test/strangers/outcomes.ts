@@ -6,6 +6,8 @@ export interface Outcome {
   readonly seconds: number;
   /** What it wrote, its subtests included. */
   readonly said: string;
+  /** Where a suite holds two beside each other: whether both failed, which passes. */
+  readonly failedByBoth?: boolean;
 }
 
 const VERDICT = /^ *--- (PASS|FAIL|SKIP): (\S+) \(([\d.]+)s\)$/;
