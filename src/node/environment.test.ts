@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConfigMap, Container, Pod, Secret } from '#kinds/mod.ts';
+import type { ConfigMap, Container, CoreService, Pod, Secret } from '#kinds/mod.ts';
 import type { References } from './environment.ts';
 import { environmentOf, expand, fieldOf, resourceOf } from './environment.ts';
 
@@ -166,4 +166,42 @@ test.each([
   ['bare', 'limits.memory', '1Mi', '1024'],
 ])('resource of %s: %s by %s', (containerName, resource, divisor, wanted) => {
   expect(resourceOf(pod, undefined, { containerName, resource, divisor }, facts)).toBe(wanted);
+});
+
+const services = (): CoreService[] => [
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'db', namespace: 'ns' },
+    spec: { clusterIP: '10.96.1.2', ports: [{ protocol: 'TCP', port: 80 }] },
+  },
+];
+const env = [
+  { name: 'URL', value: '$(DB_PORT)/x' },
+  { name: 'DB_SERVICE_PORT', value: 'own' },
+];
+const usual = { DB_SERVICE_HOST: '10.96.1.2', DB_SERVICE_PORT: 'own', DB_PORT: 'told', URL: 'told/x' };
+test.each<[string, boolean | undefined, References['services'], object]>([
+  ['a Pod that asks', true, services, usual],
+  ['a Pod that says nothing', undefined, services, usual],
+  ['a Pod that does not want them', false, services, { DB_SERVICE_HOST: undefined, DB_PORT: 'told' }],
+  ['a node without addresses of Services', true, undefined, { DB_SERVICE_HOST: undefined, DB_PORT: 'told' }],
+])('where Services are: %s', (_, enableServiceLinks, found, wanted) => {
+  const asking: Pod = {
+    ...pod,
+    spec: { ...pod.spec, ...(enableServiceLinks === undefined ? {} : { enableServiceLinks }) },
+  };
+  const sources = { ...references, ...(found ? { services: found } : {}) };
+  const got = environmentOf(
+    asking,
+    { name: 'c', image: 'i', env },
+    {
+      common: [['DB_PORT', 'told']],
+      image: [],
+      references: sources,
+      facts,
+    },
+  );
+  const values = 'env' in got ? Object.fromEntries(got.env) : {};
+  for (const [name, value] of Object.entries(wanted)) expect([name, values[name]]).toEqual([name, value]);
 });

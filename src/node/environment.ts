@@ -1,13 +1,17 @@
-// The environment of a container (core/v1 EnvVar, EnvFromSource): literals with $(NAME), references, and what the Pod says of itself.
+// The environment of a container (core/v1 EnvVar, EnvFromSource): literals with $(NAME), references, what the Pod says of itself, and
+// where Services are.
 
 import { isRecord, parseQuantity } from '#base/mod.ts';
-import type { ConfigMap, Container, Pod, Secret } from '#kinds/mod.ts';
+import type { ConfigMap, Container, CoreService, Pod, Secret } from '#kinds/mod.ts';
 import { hostnameOf } from './place-request.ts';
+import { serviceLinks } from './service-links.ts';
 
 /** Where references lead; undefined where there is no such object. */
 export interface References {
   configMap(name: string): ConfigMap | undefined;
   secret(name: string): Secret | undefined;
+  /** Services of the namespace; absent where no address of theirs leads anywhere. */
+  services?(): readonly CoreService[];
 }
 
 /** What the node knows of a Pod beyond the Pod itself. */
@@ -39,7 +43,7 @@ export function environmentOf(
   container: Container,
   { common = [], image, references, facts }: EnvironmentSources,
 ): Environment {
-  const known = new Map<string, string>(common);
+  const known = new Map<string, string>([...linksFor(pod, references), ...common]);
   try {
     for (const source of container.envFrom ?? [])
       for (const [name, value] of fromSource(source, references)) known.set(name, value);
@@ -52,6 +56,11 @@ export function environmentOf(
     throw error;
   }
   return { env: [...new Map([['HOSTNAME', hostnameOf(pod)], ...image.map(splitPair), ...known])], known };
+}
+
+/** A Pod that says nothing of them has them, as on Kubernetes. */
+function linksFor({ spec: { enableServiceLinks = true } }: Pod, { services }: References): [string, string][] {
+  return enableServiceLinks && services ? serviceLinks(services()) : [];
 }
 
 /** Something that a Pod names is not there. */

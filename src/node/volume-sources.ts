@@ -1,6 +1,14 @@
 // Where the volumes and references of a Pod lead: into its own namespace, to its own ServiceAccount, to storage of this machine.
 
-import { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret, ServiceAccount } from '#kinds/mod.ts';
+import {
+  ConfigMap,
+  CoreService,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  ServiceAccount,
+} from '#kinds/mod.ts';
 import type { Client, Informers } from '#objects/mod.ts';
 import type { Launcher } from './launcher.ts';
 import type { LocalVolumes } from './local-volumes.ts';
@@ -19,7 +27,15 @@ export interface SourcePorts {
 }
 
 /** What of the API is read all the time that Pods run. */
-export const WATCHED_KINDS = [Pod, ConfigMap, Secret, ServiceAccount, PersistentVolumeClaim, PersistentVolume];
+export const WATCHED_KINDS = [
+  Pod,
+  ConfigMap,
+  Secret,
+  ServiceAccount,
+  CoreService,
+  PersistentVolumeClaim,
+  PersistentVolume,
+];
 
 export function sourcesFor({ metadata }: Pod, ports: SourcePorts): VolumeSources {
   const { namespace = '' } = metadata;
@@ -27,6 +43,7 @@ export function sourcesFor({ metadata }: Pod, ports: SourcePorts): VolumeSources
   return {
     configMap: (name) => informers.of(ConfigMap).get(namespace, name),
     secret: (name) => informers.of(Secret).get(namespace, name),
+    ...(launcher.name === 'sandbox' ? { services: () => informers.of(CoreService).list(namespace) } : {}),
     claim: (name) => informers.of(PersistentVolumeClaim).get(namespace, name),
     volume: (name) => informers.of(PersistentVolume).get('', name),
     token: (of, audience, seconds) => tokenFor(of, audience, seconds, ports),
