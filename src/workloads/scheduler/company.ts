@@ -4,6 +4,10 @@ import type { Node, Pod } from '#kinds/mod.ts';
 import { matchesLabelSelector } from '#machinery/mod.ts';
 import type { Labels, PodTerm } from './rules.ts';
 
+export const NOT_NEAR = "node(s) didn't match pod affinity rules";
+export const UNEVEN = "node(s) didn't match pod topology spread constraints";
+export const UNEVEN_WITHOUT_LABEL = `${UNEVEN} (missing required label)`;
+
 /** A Pod that has its node. */
 export interface Placed {
   readonly pod: Pod;

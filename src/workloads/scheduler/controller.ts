@@ -98,7 +98,7 @@ export function schedulerController(): ControllerDefinition<Pod> {
         turn.again(LOOK_AGAIN_MS);
         return refuse(turn, unplaceableMessage(nodes.length, problem));
       }
-      const reasons: string[] = [];
+      const reasons: string[][] = [];
       for (const node of nodes) {
         const there = podsOn(turn, node);
         const unfit = unfitReasons(turn.object, node, there);
@@ -106,10 +106,10 @@ export function schedulerController(): ControllerDefinition<Pod> {
         if (isTaken(turn.object, alive, claims)) unfit.push(TAKEN);
         if (unfit.length === 0) unfit.push(...companyProblems(turn, node));
         if (unfit.length === 0) return assign(turn, node);
-        reasons.push(...unfit);
+        reasons.push(unfit);
       }
       turn.again(LOOK_AGAIN_MS);
-      await refuse(turn, unschedulableMessage(nodes.length, reasons));
+      await refuse(turn, unschedulableMessage(reasons));
     },
   });
 }

@@ -64,13 +64,34 @@ test('init containers count by the hungriest, sidecars with the rest', () => {
   });
 });
 
-test.each([
+const NO_VICTIMS = 'No preemption victims found for incoming pod';
+const NO_HELP = 'Preemption is not helpful for scheduling';
+const far = "node(s) didn't match pod anti-affinity rules";
+const near = "node(s) didn't match pod affinity rules";
+const uneven = "node(s) didn't match pod topology spread constraints";
+
+test.each<[string[][], string, string]>([
+  [[['Insufficient cpu']], '1 Insufficient cpu', `1 ${NO_VICTIMS}`],
+  [[[far]], `1 ${far}`, `1 ${NO_VICTIMS}`],
+  [[[uneven]], `1 ${uneven}`, `1 ${NO_VICTIMS}`],
+  [[[near]], `1 ${near}`, `1 ${NO_HELP}`],
+  [[[`${uneven} (missing required label)`]], `1 ${uneven} (missing required label)`, `1 ${NO_HELP}`],
   [
-    1,
-    ['Insufficient cpu'],
-    '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+    [["node(s) didn't match Pod's node affinity/selector"]],
+    "1 node(s) didn't match Pod's node affinity/selector",
+    `1 ${NO_HELP}`,
   ],
-  [0, [], 'no nodes available to schedule pods'],
-])('%d nodes and %j', (nodes, reasons, expected) => {
-  expect(unschedulableMessage(nodes, reasons)).toBe(expected);
+  [[['node(s) had untolerated taint {gpu: yes}']], '1 node(s) had untolerated taint {gpu: yes}', `1 ${NO_HELP}`],
+  [
+    [['node(s) were unschedulable'], ['Insufficient cpu'], ['Insufficient cpu', 'Too many pods']],
+    '1 Too many pods, 1 node(s) were unschedulable, 2 Insufficient cpu',
+    `1 ${NO_HELP}, 2 ${NO_VICTIMS}`,
+  ],
+])('what is told of %j', (unfit, why, help) => {
+  const none = `0/${unfit.length} nodes are available:`;
+  expect(unschedulableMessage(unfit)).toBe(`${none} ${why}. preemption: ${none} ${help}.`);
+});
+
+test('what is told where there is no node', () => {
+  expect(unschedulableMessage([])).toBe('no nodes available to schedule pods');
 });

@@ -3,7 +3,13 @@
 import { parseQuantity } from '#base/mod.ts';
 import type { Container, Node, Pod } from '#kinds/mod.ts';
 import { isOver } from '../pods/readiness.ts';
+import { NOT_NEAR, UNEVEN_WITHOUT_LABEL } from './company.ts';
 import { isWantedNode } from './node-affinity.ts';
+
+const UNSCHEDULABLE = 'node(s) were unschedulable';
+const UNTOLERATED = 'node(s) had untolerated taint';
+const NOT_WANTED = "node(s) didn't match Pod's node affinity/selector";
+const NO_HELP = 'Preemption is not helpful for scheduling';
 
 /** Amounts by resource name; `pods` counts Pods. */
 export type Amounts = Readonly<Record<string, number>>;
@@ -35,10 +41,10 @@ function parsed(list: Readonly<Record<string, string | number>>): Amounts {
 /** Why a Pod cannot be on this node beside those that are there; empty where it can. */
 export function unfitReasons(pod: Pod, node: Node, there: readonly Pod[]): string[] {
   const reasons: string[] = [];
-  if (node.spec.unschedulable) reasons.push('node(s) were unschedulable');
+  if (node.spec.unschedulable) reasons.push(UNSCHEDULABLE);
   const taint = repellingTaint(pod, node);
-  if (taint) reasons.push(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
-  if (!isWantedNode(pod, node)) reasons.push("node(s) didn't match Pod's node affinity/selector");
+  if (taint) reasons.push(`${UNTOLERATED} {${taint.key}: ${taint.value ?? ''}}`);
+  if (!isWantedNode(pod, node)) reasons.push(NOT_WANTED);
   return reasons.length > 0 ? reasons : shortages(pod, node, there);
 }
 
@@ -68,18 +74,30 @@ function tolerates({ spec }: Pod, taint: Taint): boolean {
   });
 }
 
-/** The message of an Unschedulable Pod: how many nodes there are and what each reason keeps from them. */
-export function unschedulableMessage(nodes: number, reasons: readonly string[]): string {
+/** Reasons that stay where other Pods leave; so does an untolerated taint. */
+const LASTING: ReadonlySet<string> = new Set([UNSCHEDULABLE, NOT_WANTED, NOT_NEAR, UNEVEN_WITHOUT_LABEL]);
+
+/** The message of an Unschedulable Pod: how many nodes there are, what keeps it from each, and that nobody is sent away for it. */
+export function unschedulableMessage(unfit: readonly (readonly string[])[]): string {
+  const nodes = unfit.length;
   if (nodes === 0) return 'no nodes available to schedule pods';
+  const lasts = (reason: string) => LASTING.has(reason) || reason.startsWith(UNTOLERATED);
+  const help = unfit.map((reasons) => (reasons.some(lasts) ? NO_HELP : 'No preemption victims found for incoming pod'));
+  const none = `0/${nodes} nodes are available:`;
+  return `${none} ${counted(unfit.flat())}. preemption: ${none} ${counted(help)}.`;
+}
+
+function counted(reasons: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const told = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
-  const head = `0/${nodes} nodes are available: ${told.join(', ')}.`;
-  return `${head} preemption: 0/${nodes} nodes are available: ${nodes} No preemption victims found for incoming pod.`;
+  return [...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .sort()
+    .join(', ');
 }
 
 /** The same where no node can help, as while a claim is not bound. */
 export function unplaceableMessage(nodes: number, reason: string): string {
   const none = `0/${nodes} nodes are available:`;
-  return `${none} ${reason}. preemption: ${none} ${nodes} Preemption is not helpful for scheduling.`;
+  return `${none} ${reason}. preemption: ${none} ${nodes} ${NO_HELP}.`;
 }

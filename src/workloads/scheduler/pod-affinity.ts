@@ -2,11 +2,10 @@
 
 import type { Node, Pod } from '#kinds/mod.ts';
 import type { Company, Placed } from './company.ts';
-import { domainOf, isMeant } from './company.ts';
+import { domainOf, isMeant, NOT_NEAR } from './company.ts';
 import type { PodTerm } from './rules.ts';
 import { podTerms } from './rules.ts';
 
-const NOT_NEAR = "node(s) didn't match pod affinity rules";
 const NOT_FAR = "node(s) didn't match pod anti-affinity rules";
 const NOT_BORNE = "node(s) didn't satisfy existing pods anti-affinity rules";
 

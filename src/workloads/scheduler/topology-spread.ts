@@ -3,12 +3,10 @@
 import type { Node, Pod } from '#kinds/mod.ts';
 import { matchesLabelSelector } from '#machinery/mod.ts';
 import type { Company } from './company.ts';
-import { domainOf } from './company.ts';
+import { domainOf, UNEVEN, UNEVEN_WITHOUT_LABEL } from './company.ts';
 import { repellingTaint } from './fit.ts';
 import { isWantedNode } from './node-affinity.ts';
 import { withKeys } from './rules.ts';
-
-const UNEVEN = "node(s) didn't match pod topology spread constraints";
 
 type Constraint = NonNullable<Pod['spec']['topologySpreadConstraints']>[number];
 
@@ -18,7 +16,7 @@ export function spreadProblem(pod: Pod, node: Node, company: Company): string | 
     ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
   );
   if (constraints.length === 0) return undefined;
-  if (!hasAllKeys(node, constraints)) return `${UNEVEN} (missing required label)`;
+  if (!hasAllKeys(node, constraints)) return UNEVEN_WITHOUT_LABEL;
   const nodes = company.nodes.filter((one) => hasAllKeys(one, constraints));
   return constraints.every((one) => isEven(one, pod, node, { ...company, nodes })) ? undefined : UNEVEN;
 }
