@@ -29,7 +29,7 @@ const GIB = 2 ** 30;
 /** A machine that lacks nothing. */
 const MACHINE: MachineFacts = {
   system: { platform: 'linux', release: '6.8', arch: 'x64', root: true },
-  cgroups: 'v2',
+  cgroups: { version: 2 },
   memory: { totalBytes: 8 * GIB, availableBytes: 6 * GIB },
   openFiles: 65_536,
   inotify: { watches: 65_536, instances: 1024 },

@@ -5,7 +5,7 @@ import type { MachineFacts, State } from './machine.ts';
 const GIB = 2 ** 30;
 const good: MachineFacts = {
   system: { platform: 'linux', release: '6.8', arch: 'x64', root: true },
-  cgroups: 'v2',
+  cgroups: { version: 2 },
   memory: { totalBytes: 8 * GIB, availableBytes: 6 * GIB },
   openFiles: 65_536,
   inotify: { watches: 65_536, instances: 1024 },
@@ -22,6 +22,8 @@ const good: MachineFacts = {
   resolvesLocalhost: true,
   languages: { node: true, python3: true },
 };
+
+const NO_LIMITS = { lost: 'memory', why: 'it is not there', next: 'mount it' };
 
 test('a good machine has nothing to mend', () => {
   const verdicts = examine(good);
@@ -44,8 +46,9 @@ describe('one lack at a time', () => {
     ['system', system({ arch: 'arm64' }), 'ok', ''],
     ['isolation', { sandboxProblem: 'the kernel refuses' }, 'limited', 'mend that, or go on with --launcher process'],
     ['isolation', { sandboxProblem: 'needs root', ...system({ root: false }) }, 'limited', "run 'ebb up' as root"],
-    ['limits', { cgroups: 'none' }, 'limited', 'Delegate=yes'],
-    ['limits', { cgroups: 'v1' }, 'ok', ''],
+    ['limits', { cgroups: { version: 'none', lack: NO_LIMITS } }, 'limited', 'mount it'],
+    ['limits', { cgroups: { version: 2, lack: NO_LIMITS } }, 'limited', 'mount it'],
+    ['limits', { cgroups: { version: 1 } }, 'ok', ''],
     ['memory', memory(0.4), 'failed', 'add memory'],
     ['memory', memory(0.9), 'limited', 'maxScale'],
     ['memory', memory(1), 'ok', ''],

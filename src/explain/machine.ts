@@ -10,7 +10,11 @@ export interface MachineFacts {
   };
   /** Why Pods cannot be isolated here, in one sentence. */
   readonly sandboxProblem?: string | undefined;
-  readonly cgroups: 'v2' | 'v1' | 'none';
+  /** What keeps limits, and which are not kept. */
+  readonly cgroups: {
+    readonly version: 1 | 2 | 'none';
+    readonly lack?: { readonly lost: string; readonly why: string; readonly next: string } | undefined;
+  };
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
   /** Files that one process may hold open. */
   readonly openFiles?: number | undefined;
@@ -105,15 +109,10 @@ const CHECKS: readonly Check[] = [
       'Pods run as plain processes: no own file system, network or limits; a fixed port serves one Pod at a time';
     return limited('isolation', sandboxProblem, means, next);
   },
-  ({ cgroups }) =>
-    cgroups === 'none'
-      ? limited(
-          'limits',
-          'no control groups that can be written',
-          'limits of memory and processor are not kept',
-          'mount /sys/fs/cgroup writable; under systemd give the unit Delegate=yes (ebb service install does)',
-        )
-      : ok('limits', `control groups ${cgroups}`),
+  ({ cgroups: { version, lack } }) =>
+    lack
+      ? limited('limits', lack.why, `limits of ${lack.lost} are not kept`, lack.next)
+      : ok('limits', `control groups v${version}`),
   ({ memory: { totalBytes, availableBytes } }) => {
     const found = `${gib(availableBytes)} of ${gib(totalBytes)} available`;
     if (availableBytes < LEAST_MEMORY)

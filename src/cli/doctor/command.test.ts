@@ -29,7 +29,10 @@ test('ports that are taken are told by their holder and flag', async () => {
 });
 
 test('programs read it as JSON, with the exit code', async () => {
-  world.machine = { ...world.machine, cgroups: 'none' };
+  world.machine = {
+    ...world.machine,
+    cgroups: { version: 'none', lack: { lost: 'memory', why: 'it is not there', next: 'mount it' } },
+  };
   expect(await world.run('doctor -o json')).toBe(0);
   const { verdict, checks } = JSON.parse(world.out) as { verdict: string; checks: { check: string; state: string }[] };
   expect(verdict).toBe('limited');

@@ -32,8 +32,6 @@ export function unitText({ program, dataDir, flags, scope, path, encryptionKeyFi
     '# What is warm goes on answering while the platform is started again, and is taken over.',
     'KillMode=process',
     'TimeoutStopSec=120',
-    '# Limits of functions are control groups below that of the unit.',
-    'Delegate=yes',
     'LimitNOFILE=1048576',
     'TasksMax=infinity',
     'UMask=0077',

@@ -7,7 +7,7 @@ import { freemem, release, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { messageOf } from '#base/mod.ts';
 import type { MachineFacts, PortFact } from '#explain/mod.ts';
-import { sandboxProblem } from '#node/mod.ts';
+import { cgroupsHere, sandboxProblem } from '#node/mod.ts';
 import { holderOf, nearestFolder } from '#storage/mod.ts';
 import { holderOfPort, isFree } from './busy-ports.ts';
 
@@ -27,7 +27,7 @@ export async function machineFacts({ dataDir, host, ports, program, now }: Facts
   return {
     system: { platform: process.platform, release: release(), arch: process.arch, root: process.getuid?.() === 0 },
     sandboxProblem: sandboxProblem(),
-    cgroups: cgroups(),
+    cgroups: cgroupsHere(),
     memory: { totalBytes: totalmem(), availableBytes: availableMemory() },
     openFiles: openFiles(),
     inotify: inotify(),
@@ -37,12 +37,6 @@ export async function machineFacts({ dataDir, host, ports, program, now }: Facts
     resolvesLocalhost: await resolvesLocalhost(),
     languages: Object.fromEntries(LANGUAGES.map((name) => [name, isOnPath(name)])),
   };
-}
-
-function cgroups(): MachineFacts['cgroups'] {
-  const writable = (path: string) => canWrite(path) === undefined;
-  if (existsSync('/sys/fs/cgroup/cgroup.controllers')) return writable('/sys/fs/cgroup') ? 'v2' : 'none';
-  return writable('/sys/fs/cgroup/memory') ? 'v1' : 'none';
 }
 
 /** What can be had without swapping; of a container's own limit where that is less. */

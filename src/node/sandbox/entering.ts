@@ -24,11 +24,14 @@ export interface Entrance extends Rights {
   readonly workingDir: string;
   readonly env: readonly (readonly [string, string])[];
   readonly command: readonly string[];
+  /** Whether the group of the process becomes the top of those that it sees; else its namespace stays as it is. */
+  readonly ownCgroups?: boolean;
   /** Where the starter hears that all went well, or what did not; absent where nobody waits for it. */
   readonly starter?: number;
 }
 
-// prctl(2), capset(2) and seccomp(2).
+// unshare(2), prctl(2), capset(2) and seccomp(2).
+const CLONE_NEWCGROUP = 0x02000000;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
 const CAPABILITY_VERSION = 0x20080522;
@@ -57,8 +60,9 @@ export function entrancePlan(entrance: Entrance, machine: Machine): Uint8Array {
 /** Never reached: the last try of the program tells its failure. */
 const END: Call = { call: 'exit_group', with: [CANNOT_RUN], otherwise: 'next' };
 
-function placed({ root, workingDir }: Entrance): Call[] {
+function placed({ root, workingDir, ownCgroups }: Entrance): Call[] {
   return [
+    ...(ownCgroups ? [OWN_CGROUPS] : []),
     { call: 'close', with: [PLAN_FD], otherwise: 'next' },
     { call: 'umask', with: [0o022], otherwise: 'next' },
     { call: 'chroot', with: [text(root)], otherwise: 'the root of the container cannot be entered' },
@@ -70,6 +74,12 @@ function placed({ root, workingDir }: Entrance): Call[] {
     },
   ];
 }
+
+/**
+ * Runtimes look for their limits at the path that /proc/self/cgroup names, so it has to be one that the container sees.
+ * A kernel without these namespaces goes on.
+ */
+const OWN_CGROUPS: Call = { call: 'unshare', with: [CLONE_NEWCGROUP], otherwise: 'next' };
 
 /** The filter comes first where it takes rights to set it, and last where it need not let these calls through. */
 function limited(rights: Entrance, machine: Machine): Call[] {

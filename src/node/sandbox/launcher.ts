@@ -18,7 +18,7 @@ import type { Place } from './bridge.ts';
 import { Bridge } from './bridge.ts';
 import { Router } from './router.ts';
 import type { Cgroups, Group } from './cgroups.ts';
-import { openCgroups } from './cgroups.ts';
+import { lackNotice, openCgroups } from './cgroups-open.ts';
 import { makeDevices } from './devices.ts';
 import { Entry } from './entry.ts';
 import type { Inside } from './exec.ts';
@@ -63,7 +63,6 @@ export interface SandboxLauncher extends Launcher {
   close(): Promise<void>;
 }
 
-const NO_LIMITS = 'this machine has no control groups to write to: limits of processor and memory are not kept';
 const NO_FILTERS =
   'this kernel takes no filter of system calls (seccomp): containers are refused nothing beyond what their rights forbid';
 
@@ -93,8 +92,7 @@ export async function sandboxLauncher(options: SandboxLauncherOptions): Promise<
   const exit = options.hasExit
     ? await Router.open(bridge, () => bridge.makeExit(), join(folder, 'exit.json'), clock)
     : undefined;
-  const cgroups = openCgroups(`ebb-${seed}`);
-  cgroups.sweep();
+  const cgroups = openCgroups(`ebb-${seed}`, { warn: (message, fields) => options.warn(message, fields) });
   return new Sandboxes(options, { bridge, router, exit, cgroups, entry });
 }
 
@@ -126,7 +124,7 @@ class Sandboxes implements SandboxLauncher {
     this.#cgroups = cgroups;
     this.#entry = entry;
     this.#memory = new MemoryFolders(join(options.folder, 'memory'));
-    this.notices = [...(cgroups.version === 'none' ? [NO_LIMITS] : []), ...(entry.hasFilters ? [] : [NO_FILTERS])];
+    this.notices = [...(cgroups.lack ? [lackNotice(cgroups.lack)] : []), ...(entry.hasFilters ? [] : [NO_FILTERS])];
   }
 
   get gateway(): string {
@@ -153,7 +151,14 @@ class Sandboxes implements SandboxLauncher {
     const folder = join(this.#podFolder(sandbox), container.id.split('/').slice(1).join('-'));
     await Promise.all(['upper', 'work'].map((name) => mkdir(join(folder, name), { recursive: true, mode: 0o755 })));
     const entrance = { ...rightsOf(container), env: [...new Map(container.env)], workingDir: container.workingDir };
-    const plan = await this.#entry.plan({ ...entrance, root: '.', command: container.command, starter: STARTER_FD });
+    const plan = await this.#entry.plan({
+      ...entrance,
+      root: '.',
+      command: container.command,
+      // The script has moved the process into its group by then.
+      ownCgroups: true,
+      starter: STARTER_FD,
+    });
     const steps = this.#steps(place, container, group, folder, plan.file);
     const script = join(folder, 'start.sh');
     const tables = mountTables(steps);

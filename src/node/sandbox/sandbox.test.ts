@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '#base/mod.ts';
 import type { ContainerStart, Exit, RunningContainer, Sandbox } from '../launcher.ts';
+import { cgroupsHere } from './cgroups-here.ts';
 import type { SandboxLauncher } from './launcher.ts';
 import { sandboxLauncher } from './launcher.ts';
 import { sandboxProblem } from './tools.ts';
@@ -25,6 +26,10 @@ import { sandboxProblem } from './tools.ts';
 const problem = sandboxProblem();
 if (problem) console.warn(`sandboxes are not tested here: ${problem}`);
 const sandboxTest = test.skipIf(problem !== undefined);
+/** Without its limit a program that takes too much memory would take all that the machine has. */
+const { lack } = cgroupsHere();
+if (lack) console.warn(`limits are not tested here: ${lack.why}`);
+const limitTest = test.skipIf(problem !== undefined || lack !== undefined);
 
 let folder: string;
 /** Read at each start of a container. */
@@ -251,7 +256,7 @@ sandboxTest('volumes lie where they are wanted, and may be read-only', async () 
   expect([said, readFileSync(join(volume, 'file'), 'utf8')]).toEqual(['first\nrefused\n', 'second\n']);
 });
 
-sandboxTest('a program that takes too much memory is killed for it', async () => {
+limitTest('a program that takes too much memory is killed for it', async () => {
   const { exit } = await say('tail /dev/zero', { memoryLimit: 16 * 2 ** 20 });
   expect(exit).toMatchObject({ code: 137, oomKilled: true });
 });
@@ -324,6 +329,37 @@ sandboxTest('what it writes into its root is found on disk while it runs', async
   expect(adopted?.writes).toBe(running.writes);
   running.signal('SIGKILL');
   await running.exited;
+});
+
+/** Paths of control groups without numbers and names of their hierarchies. */
+const GROUP_PATHS = 'while IFS=: read -r number names path; do echo "$path"; done < /proc/self/cgroup';
+const pathsIn = (said: string) => [...new Set(said.trim().split('\n'))];
+
+sandboxTest(
+  'its own group is the top of those that it is told of, and of those that its commands are told of',
+  async () => {
+    expect(pathsIn((await say(GROUP_PATHS)).said)).toEqual(['/']);
+    const container = await begin('tail -f /work/own');
+    const talk = await container.converse?.(
+      ['/bin/sh', '-c', `${GROUP_PATHS}; ls -L -i /proc/1/ns/cgroup /proc/self/ns/cgroup`],
+      {
+        stdin: false,
+        tty: false,
+      },
+    );
+    const said = (await textOf(talk?.stdout)).trim().split('\n');
+    const namespaces = said.splice(-2).map((line) => line.split(' ')[0]);
+    container.signal('SIGKILL');
+    await container.exited;
+    expect([pathsIn(said.join('\n')), new Set(namespaces).size]).toEqual([['/'], 1]);
+  },
+);
+
+limitTest('a runtime finds its limit of memory', async () => {
+  const mounts = [{ source: process.execPath, target: '/work/node', readOnly: true }];
+  const script = 'exec /work/node -p "process.constrainedMemory()"';
+  const { said } = await say(script, { mounts, rootfs: 'host', memoryLimit: 256 * 2 ** 20 });
+  expect(said).toBe(`${256 * 2 ** 20}\n`);
 });
 
 sandboxTest('what it says at its end is kept', async () => {

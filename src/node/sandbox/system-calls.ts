@@ -18,6 +18,7 @@ const ENTERING = {
   execve: [59, 221],
   exit_group: [231, 94],
   umask: [95, 166],
+  unshare: [272, 97],
 } as const;
 
 export type Entering = keyof typeof ENTERING;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Limits } from './cgroups.ts';
-import { settingsV1, settingsV2 } from './cgroups.ts';
+import type { Limits } from './cgroups-limits.ts';
+import { settingsV1, settingsV2 } from './cgroups-limits.ts';
 
 const KNATIVE: Limits = { memory: 128 * 2 ** 20, cpu: 1, cpuRequest: 0.125 };
 
