@@ -8,7 +8,7 @@ import { Slot } from './slot.ts';
 
 /** How many requests may wait for one target, as for an activator's revision. */
 export const MAX_WAITING = 10_000;
-/** How long one may wait whose target has no longer timeout: the longest that Knative lets a revision have by itself. */
+/** At least so long may one wait, whatever the target's timeout: the longest that Knative lets a revision have by itself. */
 export const MAX_WAIT_MS = 600_000;
 /** A wait goes on past the target's timeout by this, so that a request that waits too long hears of its own timeout (504). */
 export const AFTER_TIMEOUT_MS = 1000;

@@ -57,16 +57,23 @@ export function labelSelectorText(selector: LabelSelectorObject | undefined): st
 }
 
 type Expression = NonNullable<LabelSelectorObject['matchExpressions']>[number];
-const EXPRESSION_OPERATORS: Readonly<Record<string, Operator>> = {
-  In: 'in',
-  NotIn: 'notin',
-  Exists: 'exists',
-  DoesNotExist: '!',
-};
+const EXPRESSION_OPERATORS: ReadonlyMap<string, Operator> = new Map([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+]);
+const NODE_OPERATORS: ReadonlyMap<string, Operator> = new Map([...EXPRESSION_OPERATORS, ['Gt', 'gt'], ['Lt', 'lt']]);
 
-function expressionHolds({ key, operator, values }: Expression, labels: Labels): boolean {
-  const known = EXPRESSION_OPERATORS[operator];
-  return known !== undefined && holds({ key, operator: known, values: values ?? [] }, labels);
+function expressionHolds(expression: Expression, labels: Labels, operators = EXPRESSION_OPERATORS): boolean {
+  const { key, operator, values = [] } = expression;
+  const known = operators.get(operator);
+  return known !== undefined && holds({ key, operator: known, values }, labels);
+}
+
+/** Whether labels satisfy an expression of a NodeSelector, which knows Gt and Lt as well. An unknown operator holds for none. */
+export function nodeExpressionHolds(expression: Expression, labels: Labels): boolean {
+  return expressionHolds(expression, labels, NODE_OPERATORS);
 }
 
 function valueOf(labels: Labels, key: string): string | undefined {
@@ -84,15 +91,22 @@ function holds({ key, operator, values }: Requirement, labels: Labels): boolean 
     case '!=':
       return value === undefined || !values.includes(value);
     case 'gt':
-      return value !== undefined && INTEGER.test(value) && BigInt(value) > BigInt(values[0] ?? '');
+      return compare(value, values) > 0;
     case 'lt':
-      return value !== undefined && INTEGER.test(value) && BigInt(value) < BigInt(values[0] ?? '');
+      return compare(value, values) < 0;
     default:
       return value !== undefined && values.includes(value);
   }
 }
 
-const INTEGER = /^-?\d+$/;
+const INTEGER = /^[+-]?\d+$/;
+
+/** NaN, which is neither more nor less, unless both are whole numbers: a NodeSelector is kept as it came. */
+function compare(value: string | undefined, values: readonly string[]): number {
+  const [bound] = values;
+  if (value === undefined || bound === undefined || values.length > 1) return NaN;
+  return INTEGER.test(value) && INTEGER.test(bound) ? Number(BigInt(value) - BigInt(bound)) : NaN;
+}
 
 function check({ key, operator, values }: Requirement): void {
   const [keyFault] = qualifiedName(key);

@@ -29,6 +29,19 @@ export const dns1123Label = rule(LABEL, LABEL_TEXT, 63);
 /** A domain name, at most 253 bytes; the rule for most kinds' names. */
 export const dns1123Subdomain = rule(SUBDOMAIN, SUBDOMAIN_TEXT, 253);
 
+/** What keeps a text from being the whole name of a host, told of a field; undefined where nothing does. */
+export function fullyQualifiedDomainNameFault(field: string, text: string): string | undefined {
+  if (text === '') return `${field}: Required value`;
+  const invalid = (value: string, why: string) => `${field}: Invalid value: ${JSON.stringify(value)}: ${why}`;
+  const name = text.replace(/\.$/, '');
+  const faults = dns1123Subdomain(name);
+  if (faults.length > 0) return invalid(name, faults.join(','));
+  const labels = name.split('.');
+  if (labels.length < 2) return invalid(name, 'should be a domain with at least two segments separated by dots');
+  const bad = labels.find((label) => dns1123Label(label).length > 0);
+  return bad === undefined ? undefined : invalid(bad, dns1123Label(bad).join(','));
+}
+
 /** A label that begins with a letter: the rule for Services' names. */
 export const dns1035Label = rule(LABEL_1035, LABEL_1035_TEXT, 63);
 

@@ -59,6 +59,8 @@ test.each<[LabelSelectorObject | undefined, boolean, string]>([
   [{ matchExpressions: [{ key: 'app', operator: 'Exists' }] }, true, 'app'],
   [{ matchExpressions: [{ key: 'app', operator: 'DoesNotExist' }] }, false, '!app'],
   [{ matchExpressions: [{ key: 'app', operator: 'Like', values: ['w*'] }] }, false, 'app like (w*)'],
+  [{ matchExpressions: [{ key: 'size', operator: 'Gt', values: ['2'] }] }, false, 'size gt (2)'],
+  [{ matchExpressions: [{ key: 'app', operator: 'constructor', values: ['web'] }] }, false, 'app constructor (web)'],
   [{ matchLabels: { constructor: 'x' } }, false, 'constructor=x'],
 ])('the selector object %j', (selector, verdict, text) => {
   expect(matchesLabelSelector(selector, LABELS)).toBe(verdict);

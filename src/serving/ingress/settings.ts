@@ -5,12 +5,10 @@ import { isRecord } from '#base/mod.ts';
 import type { Affinity, AsyncRule, HostRule, Mirror, PathRule, Split } from '#gateway/mod.ts';
 import type { KIngress, NamedPort, RouteSettings, RoutingRule } from '#kinds/mod.ts';
 import { routeSettings, TAG_TO_HOST_ANNOTATION } from '#kinds/mod.ts';
+import { TAG_HEADER } from '../route/children.ts';
 
 /** The cookie by which a client is led back to its instance. */
 const AFFINITY_COOKIE = 'ebb-affinity';
-
-/** By which the gateway is told the tag that somebody was led to without its host or its header. */
-const TAG_HEADER = 'Knative-Serving-Tag';
 
 /** The further ports of a target's Revision. */
 export type PortsOf = (target: string) => readonly NamedPort[];

@@ -22,7 +22,8 @@ import type { RouteDomains } from './domains.ts';
 import type { Rollout } from './rollout.ts';
 import type { ResolvedTarget } from './traffic.ts';
 
-const TAG_HEADER = 'Knative-Serving-Tag';
+/** By which clients name a tag, and by which the gateway is told the one that somebody was led to. */
+export const TAG_HEADER = 'Knative-Serving-Tag';
 const DEFAULT_ROUTE_HEADER = 'Knative-Serving-Default-Route';
 
 /** Ports of a Revision's Services; the gateway tells the protocol by them. */

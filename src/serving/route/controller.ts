@@ -70,8 +70,8 @@ export const routeController = defineController({
     const { object: route, status, mark } = turn;
     if (status.observedGeneration !== route.metadata.generation)
       mark.unknown('IngressReady', ...INGRESS_NOT_CONFIGURED);
-    const domains = domainsOf(turn);
-    if (!setUrl(turn, domains)) return;
+    const domains = domainsWithUrl(turn);
+    if (!domains) return;
 
     const traffic = resolveTraffic(route, turn);
     // The ingress stays as it is, so that the traffic of before goes on flowing.
@@ -96,6 +96,25 @@ function routesTo(reader: Reader, { namespace, name }: { namespace?: string | un
   return name ? reader.byIndex(Route, BY_NAMED, `${namespace}/${name}`).map(keyOf) : [];
 }
 
+/** The Route's names, with its URL set; undefined where its own host name or that of a tag cannot be made. */
+function domainsWithUrl(turn: RouteTurn): RouteDomains | undefined {
+  const { object: route, status, mark } = turn;
+  try {
+    const domains = domainsOf(turn);
+    // Until its certificates have been looked at, it is what it was.
+    status.url = domains.url('', status.url?.startsWith('https:'));
+    for (const tag of tagsOf(route)) domains.publicHost(tag);
+    return domains;
+  } catch (thrown) {
+    mark.false('AllTrafficAssigned', 'ErrorConfig', messageOf(thrown));
+    return undefined;
+  }
+}
+
+function tagsOf({ spec }: Route): string[] {
+  return (spec.traffic ?? []).flatMap(({ tag }) => tag || []);
+}
+
 /** Tags are private where the user has labelled their placeholder. */
 function domainsOf(turn: RouteTurn): RouteDomains {
   const { namespace = '', name } = turn.object.metadata;
@@ -104,7 +123,7 @@ function domainsOf(turn: RouteTurn): RouteDomains {
     .owned(CoreService)
     .filter(({ metadata }) => metadata.labels?.[VISIBILITY_LABEL] === CLUSTER_LOCAL_VISIBILITY)
     .map(({ metadata }) => metadata.name);
-  const tags = ['', ...(turn.object.spec.traffic ?? []).flatMap(({ tag }) => tag || [])];
+  const tags = ['', ...tagsOf(turn.object)];
   const placeholder = (tag: string) => (tag ? network.tagTemplate({ Name: name, Tag: tag }) : name);
   const privateTags = new Set(tags.filter((tag) => labelled.includes(placeholder(tag))));
   const route = { ...turn.object, metadata: { ...turn.object.metadata, namespace } };
@@ -113,18 +132,6 @@ function domainsOf(turn: RouteTurn): RouteDomains {
     { domains: turn.config(domainConfig), network, outside: outsidePorts(turn) },
     privateTags,
   );
-}
-
-/** Whether the Route's host name could be made. */
-function setUrl({ status, mark }: RouteTurn, domains: RouteDomains): boolean {
-  try {
-    // Until its certificates have been looked at, it is what it was.
-    status.url = domains.url('', status.url?.startsWith('https:'));
-    return true;
-  } catch (thrown) {
-    mark.false('AllTrafficAssigned', 'ErrorConfig', messageOf(thrown));
-    return false;
-  }
 }
 
 function markBad(

@@ -127,6 +127,21 @@ describe('a Route is called', () => {
       'shop.v1.hello.nonprofit.org',
     ],
     [
+      'by a name that is longer than each of its parts may be',
+      { network: { 'domain-template': `{{.Name}}.${'x'.repeat(63)}.${'y'.repeat(63)}.{{.Domain}}` } },
+      `hello.${'x'.repeat(63)}.${'y'.repeat(63)}.example.com`,
+      `v1-hello.${'x'.repeat(63)}.${'y'.repeat(63)}.example.com`,
+    ],
+    [
+      'from inside only, whatever the template would make of it outside',
+      {
+        labels: { [VISIBILITY]: 'cluster-local' },
+        network: { 'domain-template': `{{.Name}}-${'x'.repeat(63)}.{{.Domain}}` },
+      },
+      `hello.shop.${LOCAL}`,
+      `v1-hello.shop.${LOCAL}`,
+    ],
+    [
       'inside by the usual template, and by that for tags',
       {
         network: { 'domain-template': '{{.Name}}.{{.Domain}}', 'tag-template': '{{.Name}}-{{.Tag}}' },

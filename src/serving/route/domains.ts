@@ -2,7 +2,7 @@
 
 import type { DomainConfig, NetworkConfig, Route } from '#kinds/mod.ts';
 import { CLUSTER_DOMAIN, CLUSTER_LOCAL_VISIBILITY, domainFor, VISIBILITY_LABEL } from '#kinds/mod.ts';
-import { dns1123Label, dns1123Subdomain } from '#machinery/mod.ts';
+import { fullyQualifiedDomainNameFault } from '#machinery/mod.ts';
 import type { OutsidePorts } from '../outside.ts';
 import { outsideUrl } from '../outside.ts';
 
@@ -65,7 +65,7 @@ export class RouteDomains {
       Annotations: annotations,
       Labels: labels,
     });
-    const fault = hostFault(host);
+    const fault = fullyQualifiedDomainNameFault('url', host);
     if (fault !== undefined) throw new Error(`invalid domain name ${JSON.stringify(host)}: ${fault}`);
     return host;
   }
@@ -85,17 +85,4 @@ export class RouteDomains {
   get domain(): string {
     return domainFor(this.#settings.domains, this.#route.metadata.labels ?? {});
   }
-}
-
-/** What keeps a text from being the name of a host, as Kubernetes says it of a field `url`. */
-function hostFault(host: string): string | undefined {
-  if (host === '') return 'url: Required value';
-  const invalid = (value: string, why: string) => `url: Invalid value: ${JSON.stringify(value)}: ${why}`;
-  const name = host.replace(/\.$/, '');
-  const whole = dns1123Subdomain(name);
-  if (whole.length > 0) return invalid(name, whole.join(','));
-  const labels = name.split('.');
-  if (labels.length < 2) return invalid(name, 'should be a domain with at least two segments separated by dots');
-  const bad = labels.find((label) => dns1123Label(label).length > 0);
-  return bad === undefined ? undefined : invalid(bad, dns1123Label(bad).join(','));
 }

@@ -1,7 +1,7 @@
 // Puts Pods on a node that has room for them.
 
 import { copy, rfc3339 } from '#base/mod.ts';
-import type { ControllerDefinition, Reader, Turn } from '#engine/mod.ts';
+import type { ControllerDefinition, Turn } from '#engine/mod.ts';
 import { defineController, watch } from '#engine/mod.ts';
 import type { PodCondition } from '#kinds/mod.ts';
 import { claimsOf, Namespace, Node, PersistentVolumeClaim, Pod, StorageClass } from '#kinds/mod.ts';
@@ -9,71 +9,17 @@ import { isReason, keyOf } from '#machinery/mod.ts';
 import { isOver } from '../pods/readiness.ts';
 import type { ClaimReader } from './claims.ts';
 import { claimProblem, isTaken } from './claims.ts';
-import type { Placed } from './company.ts';
+import type { Neighbours } from './company-problem.ts';
+import { companyProblem } from './company-problem.ts';
 import { unfitReasons, unplaceableMessage, unschedulableMessage } from './fit.ts';
-import { affinityProblem, guardProblem } from './pod-affinity.ts';
-import { keepsAway, minds } from './rules.ts';
-import { spreadProblem } from './topology-spread.ts';
+import { isWaiting, PLACEMENT_INDEXES, Placements, waiting, wokenBy } from './placements.ts';
 
-const BY_NODE = 'scheduled on';
-/** Pods that wait, under the empty name. */
-const NOWHERE = '';
-const BY_RULE = 'rules about others';
-/** Pods that wait and mind where others are, and placed ones that keep others away: few, so that all others go by quickly. */
-const MINDFUL = 'minds';
-const GUARD = 'keeps away';
 /** What waits is looked at again even if nothing seems to have changed. */
 const LOOK_AGAIN_MS = 30_000;
+const TAKEN = 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode';
 
-/** Pods being written onto a node count as there already, so several turns at once never fill one gap twice. */
 export function schedulerController(): ControllerDefinition<Pod> {
-  const assumed = new Map<string, Pod>();
-
-  /** Those on a node, and those about to be. */
-  function podsOn(turn: Turn<Pod>, node: Node): readonly Pod[] {
-    const there = turn.byIndex(Pod, BY_NODE, node.metadata.name);
-    const soon = [...assumed.values()].filter(
-      (pod) => pod.spec.nodeName === node.metadata.name && !there.some((one) => keyOf(one) === keyOf(pod)),
-    );
-    return [...there, ...soon];
-  }
-
-  /** What the Pod's rules about others, and theirs about it, say against a node. Most Pods have none, and none is looked for. */
-  function companyProblems(turn: Turn<Pod>, node: Node): readonly string[] {
-    const pod = turn.object;
-    const nodes = turn.list(Node);
-    const labelsOfNamespace = (name: string) => turn.get(Namespace, '', name)?.metadata.labels;
-    const guards = placedAmong(nodes, [
-      ...turn.byIndex(Pod, BY_RULE, GUARD),
-      ...[...assumed.values()].filter(keepsAway),
-    ]);
-    const refused = guards.length > 0 ? guardProblem(pod, node, guards, { labelsOfNamespace }) : undefined;
-    if (!minds(pod)) return refused ? [refused] : [];
-    const placed = placedAmong(
-      nodes,
-      nodes.flatMap((one) => podsOn(turn, one)),
-    );
-    const company = { nodes, placed, labelsOfNamespace };
-    const problem = spreadProblem(pod, node, company) ?? affinityProblem(pod, node, company) ?? refused;
-    return problem ? [problem] : [];
-  }
-
-  async function assign(turn: Turn<Pod>, node: Node): Promise<void> {
-    const pod = copy(turn.object);
-    pod.spec.nodeName = node.metadata.name;
-    const key = turn.key;
-    assumed.set(key, pod);
-    try {
-      await turn.client.update(Pod, pod);
-      const { namespace = '', name } = pod.metadata;
-      turn.event('Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node.metadata.name}`);
-    } catch (thrown) {
-      if (!isReason(thrown, 'NotFound')) throw thrown;
-    } finally {
-      assumed.delete(key);
-    }
-  }
-
+  const placements = new Placements();
   return defineController<Pod>({
     name: 'default-scheduler',
     of: Pod,
@@ -81,40 +27,67 @@ export function schedulerController(): ControllerDefinition<Pod> {
     concurrency: 64,
     selects: isWaiting,
     watches: [
-      watch(Node, (_node, reader) => waiting(reader)),
-      watch(Pod, (pod, reader) => (freesRoom(pod) ? waiting(reader) : mindful(pod, reader))),
-      watch(PersistentVolumeClaim, (claim, reader) => waitingFor(claim, reader)),
+      watch(Node, (_node, reader) => waiting(reader).map(keyOf)),
+      watch(Pod, (pod, reader) => wokenBy(pod, reader).map(keyOf)),
+      watch(PersistentVolumeClaim, (claim, reader) =>
+        waiting(reader)
+          .filter((pod) => uses(pod, claim))
+          .map(keyOf),
+      ),
     ],
     reads: [StorageClass, Namespace],
-    indexes: [
-      { kind: Pod, name: BY_NODE, valuesOf: (pod) => [(pod as Pod).spec.nodeName ?? NOWHERE] },
-      { kind: Pod, name: BY_RULE, valuesOf: (pod) => rulesOf(pod as Pod) },
-    ],
-    async reconcile(turn) {
-      const nodes = turn.list(Node);
-      const claims = claimsIn(turn);
-      const problem = claimProblem(turn.object, claims);
-      if (problem !== undefined) {
-        turn.again(LOOK_AGAIN_MS);
-        return refuse(turn, unplaceableMessage(nodes.length, problem));
-      }
-      const reasons: string[][] = [];
-      for (const node of nodes) {
-        const there = podsOn(turn, node);
-        const unfit = unfitReasons(turn.object, node, there);
-        const alive = there.filter((pod) => !isOver(pod));
-        if (isTaken(turn.object, alive, claims)) unfit.push(TAKEN);
-        if (unfit.length === 0) unfit.push(...companyProblems(turn, node));
-        if (unfit.length === 0) return assign(turn, node);
-        reasons.push(unfit);
-      }
-      turn.again(LOOK_AGAIN_MS);
-      await refuse(turn, unschedulableMessage(reasons));
-    },
+    indexes: PLACEMENT_INDEXES,
+    reconcile: (turn) => place(turn, placements),
   });
 }
 
-const TAKEN = 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode';
+/** Puts the Pod on the first node that nothing speaks against, or says what does. */
+async function place(turn: Turn<Pod>, placements: Placements): Promise<void> {
+  const pod = turn.object;
+  const nodes = turn.list(Node);
+  const claims = claimsIn(turn);
+  const problem = claimProblem(pod, claims);
+  if (problem !== undefined) return refuse(turn, unplaceableMessage(nodes.length, problem));
+  const facts = { claims, neighbours: placements.around(pod, turn) };
+  const reasons: string[][] = [];
+  for (const node of nodes) {
+    const unfit = problemsOn(node, pod, { ...facts, there: placements.on(node, turn) });
+    if (unfit.length === 0) return assign(turn, node, placements);
+    reasons.push(unfit);
+  }
+  return refuse(turn, unschedulableMessage(reasons));
+}
+
+interface NodeFacts {
+  /** Pods on the node. */
+  readonly there: readonly Pod[];
+  readonly claims: ClaimReader;
+  readonly neighbours: Neighbours;
+}
+
+/** What speaks against a node; other Pods are asked only where nothing else does. */
+function problemsOn(node: Node, pod: Pod, { there, claims, neighbours }: NodeFacts): string[] {
+  const unfit = unfitReasons(pod, node, there);
+  const alive = there.filter((one) => !isOver(one));
+  if (isTaken(pod, alive, claims)) unfit.push(TAKEN);
+  if (unfit.length > 0) return unfit;
+  const problem = companyProblem(pod, node, neighbours);
+  return problem === undefined ? [] : [problem];
+}
+
+async function assign(turn: Turn<Pod>, node: Node, placements: Placements): Promise<void> {
+  const pod = copy(turn.object);
+  pod.spec.nodeName = node.metadata.name;
+  await placements.assume(pod, async () => {
+    try {
+      await turn.client.update(Pod, pod);
+      const { namespace = '', name } = pod.metadata;
+      turn.event('Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node.metadata.name}`);
+    } catch (thrown) {
+      if (!isReason(thrown, 'NotFound')) throw thrown;
+    }
+  });
+}
 
 function claimsIn(turn: Turn<Pod>): ClaimReader {
   const { namespace = '' } = turn.object.metadata;
@@ -124,49 +97,13 @@ function claimsIn(turn: Turn<Pod>): ClaimReader {
   };
 }
 
-/** Pods that a claim keeps waiting. */
-function waitingFor({ metadata }: PersistentVolumeClaim, reader: Reader): string[] {
-  const uses = (pod: Pod) => pod.metadata.namespace === metadata.namespace && claimsOf(pod).includes(metadata.name);
-  return reader
-    .byIndex(Pod, BY_NODE, NOWHERE)
-    .filter((pod) => isWaiting(pod) && uses(pod))
-    .map(keyOf);
+function uses(pod: Pod, { metadata }: PersistentVolumeClaim): boolean {
+  return pod.metadata.namespace === metadata.namespace && claimsOf(pod).includes(metadata.name);
 }
 
-function isWaiting({ metadata, spec }: Pod): boolean {
-  if (spec.nodeName || metadata.deletionTimestamp || spec.schedulingGates?.length) return false;
-  return (spec.schedulerName ?? 'default-scheduler') === 'default-scheduler';
-}
-
-/** Asked of a Pod before and after each change: one that was on a node and may have left it, or no longer keeps others away. */
-function freesRoom(pod: Pod): boolean {
-  return Boolean(pod.spec.nodeName) && (isOver(pod) || pod.metadata.deletionTimestamp !== undefined || keepsAway(pod));
-}
-
-/** Those that wait for the right company, where a Pod on a node has changed. */
-function mindful({ spec }: Pod, reader: Reader): string[] {
-  return spec.nodeName ? reader.byIndex(Pod, BY_RULE, MINDFUL).filter(isWaiting).map(keyOf) : [];
-}
-
-function rulesOf(pod: Pod): readonly string[] {
-  if (pod.spec.nodeName) return keepsAway(pod) && !isOver(pod) ? [GUARD] : NONE;
-  return minds(pod) ? [MINDFUL] : NONE;
-}
-
-const NONE: readonly string[] = [];
-
-function placedAmong(nodes: readonly Node[], pods: readonly Pod[]): readonly Placed[] {
-  return pods.flatMap((pod) => {
-    const node = isOver(pod) ? undefined : nodes.find(({ metadata }) => metadata.name === pod.spec.nodeName);
-    return node ? [{ pod, node }] : [];
-  });
-}
-
-function waiting(reader: Reader): string[] {
-  return reader.byIndex(Pod, BY_NODE, NOWHERE).filter(isWaiting).map(keyOf);
-}
-
+/** Says once why the Pod must wait, and looks again even if nothing seems to change. */
 async function refuse(turn: Turn<Pod>, message: string): Promise<void> {
+  turn.again(LOOK_AGAIN_MS);
   const pod = turn.object;
   const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (before?.status === 'False' && before.message === message) return;

@@ -1,7 +1,8 @@
 // Whether a node is one that a Pod wants to be on. Pure.
 
 import type { Node, Pod } from '#kinds/mod.ts';
-import type { Expression, Labels, NodeTerm } from './rules.ts';
+import { nodeExpressionHolds } from '#machinery/mod.ts';
+import type { Labels, NodeTerm } from './rules.ts';
 import { nodeTerms } from './rules.ts';
 
 /** Whether a node has what the Pod's nodeSelector and required node affinity ask for. */
@@ -17,36 +18,7 @@ function fits({ matchExpressions, matchFields }: NodeTerm, labels: Labels, name:
   if (matchExpressions.length + matchFields.length === 0) return false;
   const fields = { 'metadata.name': name };
   return (
-    matchExpressions.every((expression) => holds(expression, labels)) &&
-    matchFields.every((expression) => expression.key in fields && holds(expression, fields))
+    matchExpressions.every((expression) => nodeExpressionHolds(expression, labels)) &&
+    matchFields.every((expression) => Object.hasOwn(fields, expression.key) && nodeExpressionHolds(expression, fields))
   );
-}
-
-function holds({ key, operator, values }: Expression, labels: Labels): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return compare(value, values) > 0;
-    case 'Lt':
-      return compare(value, values) < 0;
-    default:
-      return false;
-  }
-}
-
-const INTEGER = /^[+-]?\d+$/;
-
-/** NaN, which is neither more nor less, unless both are whole numbers. */
-function compare(value: string | undefined, values: readonly string[]): number {
-  const [bound] = values;
-  if (value === undefined || bound === undefined || values.length > 1) return NaN;
-  return INTEGER.test(value) && INTEGER.test(bound) ? Number(BigInt(value) - BigInt(bound)) : NaN;
 }
