@@ -68,6 +68,7 @@ const image: ReadyImage = { digest: 'sha256:1', rootfs: 'host', config: { Entryp
 
 const launcher: Launcher = {
   name: 'process',
+  isIsolated: false,
   notices: [],
   prepare: () => world.prepare(),
   start(_, start) {

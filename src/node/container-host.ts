@@ -62,7 +62,7 @@ async function launch(parts: PodParts, container: Container, run: number): Promi
     references: volumes.sources,
     facts: place.facts,
     common: environment,
-    isIsolated: launcher.name === 'sandbox',
+    isIsolated: launcher.isIsolated,
     ...(await logs.make(container.name, run)),
   });
   await life.ports.calm.turn();

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -169,6 +170,20 @@ test('a link for /etc/passwd does not lead out of the image', async () => {
   await writeFile(join(folder, 'outside'), 'root:x:0:0::/outside:/bin/sh\n');
   await symlink(join(folder, 'outside'), join(folder, 'root/etc/passwd'));
   expect(Object.fromEntries((await start({})).env)).toMatchObject({ HOME: '/' });
+});
+
+const unusable: [string, (path: string) => Promise<unknown>][] = [
+  ['a link to itself', (path) => symlink('passwd', path)],
+  ['larger than any system’s', (path) => writeFile(path, `root:x:0:0::/root:/bin/sh\n${'#'.repeat(2 ** 20)}`)],
+  ['a pipe that nobody writes to', async (path) => void execFileSync('mkfifo', [path])],
+  ['a folder', (path) => mkdir(path)],
+];
+test.each(unusable)('an /etc/passwd that is %s is none', async (_, make) => {
+  await rm(join(folder, 'root/etc/passwd'));
+  await make(join(folder, 'root/etc/passwd'));
+  expect(Object.fromEntries((await start({})).env)).toMatchObject({ HOME: '/' });
+  const config = { Entrypoint: ['/app'], User: 'nonroot' };
+  await expect(start({ config })).rejects.toThrow('is not in the image');
 });
 
 test('the container’s security goes before the Pod’s', async () => {

@@ -268,16 +268,22 @@ describe('readiness', () => {
     expect(await asked(closed, true)).toBeLessThan(await asked(closed, false));
   });
 
+  interface ListenerFacts {
+    /** Of its command. */
+    readonly exitCode?: number;
+    readonly ports?: NonNullable<Container['ports']>;
+  }
+
   /** In a crowd. Once it is up, the system tells so; whoever asks by a connection is refused. */
-  function listener(probe: Partial<Probe>) {
+  function listener(probe: Partial<Probe>, { exitCode = 1, ports = [] }: ListenerFacts = {}) {
     let [tries, isUp] = [0, false];
     const target: ProbeTarget = {
       address: (port) => ({ host: '127.0.0.1', port }),
-      exec: () => ((tries += 1), Promise.resolve(1)),
+      exec: () => ((tries += 1), Promise.resolve(exitCode)),
       isListening: () => isUp,
     };
     const runs = runsOf(
-      { readinessProbe: { ...probe, periodSeconds: 1 } },
+      { readinessProbe: { ...probe, periodSeconds: 1 }, ports },
       { calm: { isCrowded: true }, probeTarget: () => target },
     );
     return { runs, up: () => (isUp = true), tries: () => tries };
@@ -306,6 +312,18 @@ describe('readiness', () => {
     await clock.advance(100);
     expect(tries()).toBeGreaterThan(0);
     expect(runs.isReady).toBe(false);
+  });
+
+  test('by a command is content, in a crowd and for the first time, with what the system says of the user port', async () => {
+    const command = { exec: { command: ['ready'] } };
+    const { runs, up, tries } = listener(command, { exitCode: 0, ports: [{ name: 'user-port', containerPort: 1 }] });
+    await runs.begin();
+    await clock.advance(500);
+    expect([tries() > 0, runs.isReady]).toEqual([true, false]);
+    up();
+    await clock.advance(1000);
+    // Nobody listens at port 1 of this machine: a connection would have been refused.
+    expect(runs.isReady).toBe(true);
   });
 
   test('by a command waits until the user port of a Revision is connected to as well', async () => {

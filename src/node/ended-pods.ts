@@ -1,9 +1,10 @@
 // What Pods wrote that are gone: their logs with the Pods as they were at their end, for a bounded time and within a bounded size.
 
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#base/mod.ts';
 import type { Pod } from '#kinds/mod.ts';
+import { diskUse } from '#storage/mod.ts';
 import type { ReadOptions } from './logs.ts';
 import { logFile, readLog } from './logs.ts';
 
@@ -118,9 +119,7 @@ function noteIn(text: string): Pick<Ended, 'pod' | 'at'> | undefined {
   }
 }
 
+/** What was written, not what it takes on disk: the folders of a Pod that wrote nothing take some. */
 async function bytesIn(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return (await diskUse(folder, { weigh: (stats) => (stats.isFile() ? stats.size : 0) })).bytes;
 }

@@ -1,6 +1,6 @@
 // The user of an image (`USER`, OCI config.User) as numbers: names are looked up in the image's own /etc/passwd and /etc/group.
 
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveInRoot } from './sandbox/root-path.ts';
 
@@ -51,9 +51,18 @@ async function groupOf(group: string, rootfs: string): Promise<number | undefine
   return found ? Number(found[2]) : undefined;
 }
 
-/** The lines of a file of /etc, split at their colons; none where there is no such file. Links of an image lead nowhere else. */
+/** The lines of a file of /etc, split at their colons; none where there is no such file that can be used. Links of an image lead nowhere else. */
 async function entriesOf(file: 'passwd' | 'group', rootfs: string): Promise<string[][]> {
-  const root = rootfs === 'host' ? '/' : rootfs;
-  const text = await readFile(join(root, resolveInRoot([root], `/etc/${file}`)), 'utf8').catch(() => '');
+  const text = await textIn(rootfs === 'host' ? '/' : rootfs, `/etc/${file}`).catch(() => '');
   return text.split('\n').map((line) => line.split(':'));
+}
+
+/** Far more than any system has users; an image's file is read at each start of a container, and comes from anybody. */
+const MOST_BYTES = 2 ** 20;
+
+/** Nothing where it is no plain file, or too large. Throws where there is none, or links lead round in a circle. */
+async function textIn(root: string, path: string): Promise<string> {
+  const place = join(root, resolveInRoot([root], path));
+  const stats = await lstat(place);
+  return stats.isFile() && stats.size <= MOST_BYTES ? readFile(place, 'utf8') : '';
 }

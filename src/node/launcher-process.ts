@@ -44,6 +44,7 @@ export function processLauncher(clock: Clock, findPort: () => Promise<number> = 
   });
   return {
     name: 'process',
+    isIsolated: false,
     notices: NOTICES,
     isSeen,
     hasNoMessageFiles: true,

@@ -150,6 +150,8 @@ export interface SandboxRequest {
 /** What this machine gives or lacks, in words. */
 export interface Launcher {
   readonly name: 'process' | 'sandbox';
+  /** Whether containers are kept to files and a network of their own; else they are plain processes of this machine. */
+  readonly isIsolated: boolean;
   /** What is not isolated, or not to be had here; told once at start. */
   readonly notices: readonly string[];
   /** Whether programs see what is mounted at a path of theirs; everything is seen unless told. */

@@ -3,7 +3,7 @@
 import type { Pod } from '#kinds/mod.ts';
 import { gracePeriodMs } from './grace.ts';
 import type { PodLife } from './pod-life.ts';
-import { boundedStorage, outgrown } from './scratch-bound.ts';
+import { boundedStorage, outgrown } from './storage-bound.ts';
 import type { StoragePlaces } from './storage-use.ts';
 import { storageUse } from './storage-use.ts';
 
@@ -63,8 +63,9 @@ function limitStorage(life: PodLife, pod: LimitedPod, waitMs = STORAGE_LOOK_MS):
   const { clock } = life.ports;
   life.after(waitMs, () => {
     const begunMs = clock.monotonic();
-    void storageUse(life.pod, pod.storage()).then((use) => {
-      if (pod.hasRunOut() || life.isOver) return;
+    const isOver = () => pod.hasRunOut() || life.isOver;
+    void storageUse(life.pod, pod.storage(), isOver).then((use) => {
+      if (isOver()) return;
       const message = outgrown(life.pod, use);
       if (message === undefined) return limitStorage(life, pod, nextLookMs(clock.monotonic() - begunMs));
       life.event('Warning', 'Evicted', message);

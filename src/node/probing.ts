@@ -139,13 +139,17 @@ export class Probing {
     this.#timers.add(timer);
   }
 
-  /** Until it is well for the first time, a run in a crowd is asked for only what the system cannot tell: its program lacks the time to answer. */
   async #try(probe: Probe): Promise<ProbeVerdict> {
+    const verdict = await this.#find(probe);
+    const beside = verdict.ok ? this.#besideCommand(probe) : undefined;
+    return beside ? this.#find(beside) : verdict;
+  }
+
+  /** Until it is well for the first time, a run in a crowd is asked for only what the system cannot tell: its program lacks the time to answer. */
+  async #find(probe: Probe): Promise<ProbeVerdict> {
     const { clock, calm, target } = this.#probed;
     const known = calm.isCrowded && !this.#wasWell ? foreseen(probe, this.#container, target) : undefined;
-    const verdict = known ?? (await tryProbe(probe, this.#container, target, clock));
-    const beside = verdict.ok ? this.#besideCommand(probe) : undefined;
-    return beside ? tryProbe(beside, this.#container, target, clock) : verdict;
+    return known ?? tryProbe(probe, this.#container, target, clock);
   }
 
   /** A command does not tell whether requests find anybody: for a Revision, which has a port for them, a connection must do so too. */

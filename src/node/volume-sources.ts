@@ -43,7 +43,7 @@ export function sourcesFor({ metadata }: Pod, ports: SourcePorts): VolumeSources
   return {
     configMap: (name) => informers.of(ConfigMap).get(namespace, name),
     secret: (name) => informers.of(Secret).get(namespace, name),
-    ...(launcher.name === 'sandbox' ? { services: () => informers.of(CoreService).list(namespace) } : {}),
+    ...(launcher.isIsolated ? { services: () => informers.of(CoreService).list(namespace) } : {}),
     claim: (name) => informers.of(PersistentVolumeClaim).get(namespace, name),
     volume: (name) => informers.of(PersistentVolume).get('', name),
     token: (of, audience, seconds) => tokenFor(of, audience, seconds, ports),

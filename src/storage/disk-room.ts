@@ -2,9 +2,9 @@
 // enough for what must always be possible: deletions, status, and the sync of what was acknowledged.
 
 import { existsSync, statfsSync } from 'node:fs';
-import { lstat, opendir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Clock, Timer } from '#base/mod.ts';
+import { usedBy } from './disk-use.ts';
 import { DiskFullError } from './object-database.ts';
 
 export interface DiskBounds {
@@ -58,8 +58,8 @@ export interface FolderRoomOptions {
   readonly clock: Clock;
   /** Bytes that are free on the disk of a folder. The system's unless told. */
   readonly freeOn?: (folder: string) => number;
-  /** Bytes that a folder takes. Counted file by file unless told. */
-  readonly usedBy?: (folder: string) => Promise<number>;
+  /** Bytes that a folder takes, until counting is over. Counted file by file unless told. */
+  readonly usedBy?: (folder: string, isOver: () => boolean) => Promise<number>;
 }
 
 /** The system is asked at most so often; what is demanded in between is taken off. */
@@ -103,7 +103,7 @@ export class FolderRoom implements DiskRoom {
   /** Counts what the folder takes, now and again. */
   async #count(): Promise<void> {
     const { clock, folder, usedBy: count } = this.#options;
-    this.#used = await count(folder);
+    this.#used = await count(folder, () => this.#isStopped);
     if (!this.#isStopped) this.#timer = clock.after(COUNT_MS, () => void this.#count());
   }
 
@@ -122,19 +122,4 @@ export function freeOn(folder: string): number {
 /** The path itself, or the first folder above it that is there. */
 export function nearestFolder(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
-}
-
-/** Bytes that a folder, or a file, takes on its disk. A file with two names counts once; what goes meanwhile does not count. */
-export async function usedBy(path: string, seen: Set<number> = new Set()): Promise<number> {
-  const stats = await lstat(path).catch(() => undefined);
-  if (!stats || seen.has(stats.ino)) return 0;
-  if (stats.nlink > 1 && !stats.isDirectory()) seen.add(stats.ino);
-  let bytes = stats.blocks * 512;
-  if (!stats.isDirectory()) return bytes;
-  try {
-    for await (const { name } of await opendir(path)) bytes += await usedBy(join(path, name), seen);
-  } catch {
-    // The folder went while it was read, or is a mount that is not for us.
-  }
-  return bytes;
 }

@@ -1,6 +1,7 @@
 // storage: what is kept on disk.
 
 export * from './disk-room.ts';
+export * from './disk-use.ts';
 export * from './disk.ts';
 export * from './lock.ts';
 export * from './node-disk.ts';

@@ -106,6 +106,7 @@ interface Parts {
 
 class Sandboxes implements SandboxLauncher {
   readonly name = 'sandbox';
+  readonly isIsolated = true;
   readonly notices: readonly string[];
   readonly #options: SandboxLauncherOptions;
   readonly listeners: Router;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Container, Pod } from '#kinds/mod.ts';
-import { boundedStorage, outgrown } from './scratch-bound.ts';
+import { boundedStorage, outgrown } from './storage-bound.ts';
 
 const container = (name: string, limit?: string): Container => ({
   name,
@@ -40,6 +40,13 @@ const cases: [string, Partial<Pod['spec']>, Bytes, Bytes, string | undefined][] 
   ['nothing has a bound', {}, { free: 1e9 }, { c: 1e9 }, undefined],
   ['a volume within its bound', { volumes }, { bounded: 1024 }, {}, undefined],
   ['a volume', { volumes }, { bounded: 1025 }, {}, 'Usage of EmptyDir volume "bounded" exceeds the limit "1Ki". '],
+  [
+    'a volume that nobody can count',
+    { volumes },
+    { bounded: Number.POSITIVE_INFINITY },
+    {},
+    'Usage of EmptyDir volume "bounded" exceeds the limit "1Ki". ',
+  ],
   ['a Pod at its limit', { containers: two }, { free: 2048 }, { c: 1024, d: 1024 }, undefined],
   [
     'a Pod, by all together',

@@ -10,7 +10,7 @@ const STORAGE = 'ephemeral-storage';
 
 type Volume = NonNullable<Pod['spec']['volumes']>[number];
 
-/** Bytes on disk. */
+/** Bytes on disk; infinite where there is more than can be counted. */
 export interface StorageUse {
   /** Of scratch volumes, by name. */
   readonly volumes: ReadonlyMap<string, number>;
@@ -63,5 +63,5 @@ function limitOf({ spec }: Pod): Amount | undefined {
 }
 
 function isMore(bytes = 0, limit: Amount | undefined): boolean {
-  return limit !== undefined && compareAmounts(countOf(bytes), limit) > 0;
+  return limit !== undefined && (bytes === Number.POSITIVE_INFINITY || compareAmounts(countOf(bytes), limit) > 0);
 }
