@@ -9,6 +9,7 @@ import type { PodFacts, References } from './environment.ts';
 import { environmentOf, expand } from './environment.ts';
 import type { ContainerStart, Mount } from './launcher.ts';
 import type { ReadyImage } from './pod-ports.ts';
+import { USUAL_PATH } from './sandbox/entering.ts';
 import { securityOf } from './security.ts';
 import { isReadOnly } from './volumes.ts';
 
@@ -127,8 +128,6 @@ async function placeInside(folder: string, path: string): Promise<string> {
 function amount(value: string | number | undefined): number | undefined {
   return value === undefined ? undefined : parseQuantity(value);
 }
-
-const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** On the machine's own root the Node that runs the platform comes first, so that functions need no other. */
 function machineOf({ rootfs }: ReadyImage): [string, string][] {

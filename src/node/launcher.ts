@@ -88,7 +88,7 @@ export interface RunningContainer {
   ): Promise<Conversation>;
   /** What it and all it started have used; undefined where that cannot be told. */
   usage?(): ContainerUsage | undefined;
-  /** The folder of this machine with what it writes into its root, where that lies on disk. */
+  /** The folder of this machine with what it writes into its root; absent where that is in memory. */
   readonly writes?: string;
 }
 

@@ -79,6 +79,18 @@ test.each<[string, SplitFacts, unknown[]]>([
   expect(short(judgeSplit('/g', facts))).toEqual(expected);
 });
 
+test.each([
+  ['EROFS', 'mount /g writable'],
+  ['EACCES', "run 'ebb up' as root"],
+  ['EPERM', "run 'ebb up' as root"],
+  ['ENOSPC', 'find out why'],
+  ['EINVAL', 'find out why'],
+])('what helps goes by the error: %s', (code, next) => {
+  const lack = refusedLack('/g', failed(code), ['cpu']);
+  expect(lack).toEqual({ lost: 'processor', why: `${code}: no`, next: words(next) });
+  if (next === 'find out why') expect(lack.next).not.toContain('privileged');
+});
+
 test('processes that came meanwhile are told as those that were there', () => {
   expect(refusedLack('/g', failed('EBUSY'))).toEqual(judgeUnified('/g', within).lack);
 });

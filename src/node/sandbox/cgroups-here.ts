@@ -106,11 +106,16 @@ function lackOf(there: readonly string[], words: (lost: string) => Omit<Lack, 'l
 export function refusedLack(root: string, error: unknown, missing = Object.keys(LIMITED)): Lack {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (code === 'EBUSY') return busyLack(root);
-  const next =
-    code === 'EACCES' || code === 'EPERM'
-      ? "run 'ebb up' as root, in a container with --privileged"
-      : `mount ${root} writable; run a container with --privileged`;
-  return { lost: lostOf(missing), why: messageOf(error), next };
+  return { lost: lostOf(missing), why: messageOf(error), next: nextAfter(code, root) };
+}
+
+const AS_ROOT = "run 'ebb up' as root, in a container with --privileged";
+
+/** What helps against an error; where that is not known, no more is promised than that one may look. */
+function nextAfter(code: string, root: string): string {
+  if (code === 'EACCES' || code === 'EPERM') return AS_ROOT;
+  if (code === 'EROFS') return `mount ${root} writable; run a container with --privileged`;
+  return `find out why the kernel refuses that (its log, dmesg, may tell), and start 'ebb up' again`;
 }
 
 function busyLack(root: string): Lack {

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { cgroupsHere, UNIFIED_CONTROLLERS } from './cgroups-here.ts';
 import type { GroupFiles } from './cgroups-files.ts';
 import { KERNEL_FILES, wordsIn } from './cgroups-files.ts';
 import { lackNotice, openCgroups } from './cgroups-open.ts';
@@ -28,6 +29,8 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
 };
 const SUBTREE = 'cgroup.subtree_control';
 const MIB = 2 ** 20;
+/** As what the kernel is asked for, of a folder. */
+const REMOVAL = 'remove';
 
 /** What the kernel does when its files are written. */
 class FakeKernel implements GroupFiles {
@@ -64,6 +67,7 @@ class FakeKernel implements GroupFiles {
   }
 
   removeFolder(folder: string): void {
+    this.#ask(folder, REMOVAL);
     const groups = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     if (groups.length > 0 || wordsIn(join(folder, 'cgroup.procs')).length > 0) throw failed('EBUSY');
     rmSync(folder, { recursive: true });
@@ -280,12 +284,27 @@ describe('version 1', () => {
     expect(groups[0]?.views.map(({ name }) => name)).toEqual(['cpu', 'memory']);
     expect(warnings).toEqual([{ what: 'the group of freezer', why: 'ENOSPC: refused' }]);
   });
+
+  test.each([
+    ['and its folder goes', undefined],
+    ['and its folder may stay', 'EPERM'],
+  ])('… as is one that takes no process, %s', (_, code) => {
+    // Without the files by which it is told its processors.
+    kernel.makeFolder(join(root, 'cpuset'));
+    const cgroups = open();
+    kernel.refuse = (_path, text) => (text === REMOVAL ? code : undefined);
+    expect(cgroups.group('one', {})?.views.map(({ name }) => name)).toEqual(['cpu', 'memory', 'freezer']);
+    expect(existsSync(join(root, 'cpuset/ebb/one'))).toBe(code !== undefined);
+    expect(warnings).toMatchObject([{ what: 'the group of cpuset' }]);
+  });
 });
 
-/** A tree of version 2 whose groups this process may make. */
+/** A tree of version 2 whose groups this process may make: where there are controllers of limits, it must be one in which they can be handed on. */
 function realTree(): string | undefined {
   return ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((path) => {
     if (!existsSync(join(path, 'cgroup.controllers'))) return false;
+    const offered = wordsIn(join(path, 'cgroup.controllers')).some((name) => UNIFIED_CONTROLLERS.includes(name));
+    if (offered && cgroupsHere(path).lack) return false;
     try {
       accessSync(path, constants.W_OK);
       return true;
@@ -295,13 +314,27 @@ function realTree(): string | undefined {
   });
 }
 
+/** Puts back what the machine's own top handed on before; the kernel keeps what somebody below has come to need. */
+function handOnOnly(folder: string, before: readonly string[]): void {
+  for (const name of wordsIn(join(folder, SUBTREE)).filter((one) => !before.includes(one)))
+    try {
+      writeFileSync(join(folder, SUBTREE), `-${name}`);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'EBUSY' });
+    }
+}
+
 const real = realTree();
 if (!real)
-  console.warn('groups of version 2 are not tried for real here: there is no tree of them that can be written');
+  console.warn(
+    'groups of version 2 are not tried for real here: there is no tree of them that can be written, or its controllers cannot be handed on',
+  );
 
 test.skipIf(real === undefined)('a process enters a group of a real kernel, and the group goes after it', async () => {
   const parent = `ebb-test-${process.pid}`;
   const tell = (what: string, why: string) => void warnings.push({ what, why });
+  const before = wordsIn(join(real ?? '', SUBTREE));
+  onTestFinished(() => handOnOnly(real ?? '', before));
   // Whether or not there are controllers: groups are the same.
   const cgroups = new UnifiedCgroups(parent, { root: real ?? '', files: KERNEL_FILES, tell }, undefined);
   const group = cgroups.group('one', {});

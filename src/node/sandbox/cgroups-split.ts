@@ -40,13 +40,24 @@ export class SplitCgroups implements Cgroups {
 
   #make(controller: string, name: string): boolean {
     const { root, files, tell } = this.#means;
+    const folder = this.#folder(controller, name);
     try {
-      files.makeFolder(this.#folder(controller, name));
+      files.makeFolder(folder);
       if (controller === 'cpuset') inheritCpuset(join(root, controller), [this.#parent, name], files);
       return true;
     } catch (error) {
       tell(`the group of ${controller}`, messageOf(error));
+      this.#takeBack(folder);
       return false;
+    }
+  }
+
+  /** A group that was made and is of no use: nobody removes it later. */
+  #takeBack(folder: string): void {
+    try {
+      removeGroups(folder, this.#means.files);
+    } catch {
+      // It was told already what is wrong here, and the container starts without.
     }
   }
 

@@ -146,7 +146,8 @@ function readyFor(starter: number | undefined): Call[] {
   ];
 }
 
-const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** The folders in which a container looks for a program that is named without one. */
+export const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Each place where the program may be, one after the other. */
 function programCalls({ command, env, workingDir, user }: Entrance): Call[] {

@@ -1,7 +1,7 @@
 // The entry program on this machine: written down once, and given a plan for each program that is to be brought into a container.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Entrance } from './entering.ts';
@@ -18,6 +18,8 @@ export interface Plan {
 export class Entry {
   /** The path of the program. */
   readonly program: string;
+  /** Whether this kernel has namespaces of control groups, which commands beside a container have to enter. */
+  readonly hasCgroupNamespaces = existsSync('/proc/self/ns/cgroup');
   readonly #folder: string;
   readonly #machine: Machine;
   #hasFilters = true;

@@ -1,7 +1,6 @@
 // Runs a command inside a container that runs: in its namespaces, below its root, with its rights, counted to its limits.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#base/mod.ts';
 import { signalGroup } from '../processes.ts';
@@ -19,8 +18,6 @@ export interface Inside extends Rights {
   readonly workingDir: string;
   readonly cgroups: readonly string[];
 }
-
-const HAS_CGROUP_NAMESPACES = existsSync('/proc/self/ns/cgroup');
 
 /**
  * Lines of a shell that become a command inside, and the plan that they read: to be removed when the command has ended. What it
@@ -43,7 +40,7 @@ export async function linesInto(
     '--net',
     '--uts',
     '--ipc',
-    ...(HAS_CGROUP_NAMESPACES ? ['--cgroup'] : []),
+    ...(entry.hasCgroupNamespaces ? ['--cgroup'] : []),
     '--root=/',
     '--wd=/',
     '--',

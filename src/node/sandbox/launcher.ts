@@ -1,10 +1,11 @@
 // Runs containers in namespaces of their own (Linux, root): network and host name for each Pod, files and processes for each container.
 
 import { createHash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '#base/mod.ts';
+import { messageOf } from '#base/mod.ts';
 import type {
   ContainerRecord,
   ContainerStart,
@@ -24,6 +25,7 @@ import { Entry } from './entry.ts';
 import type { Inside } from './exec.ts';
 import { MemoryFolders } from './memory-folders.ts';
 import { hostsText, resolverText } from './pod-files.ts';
+import { Removals } from './removals.ts';
 import { rootOf, startProblem } from './root-file-system.ts';
 import type { PodFiles } from './root-file-system.ts';
 import type { SandboxRecord } from './running.ts';
@@ -115,6 +117,7 @@ class Sandboxes implements SandboxLauncher {
   readonly #cgroups: Cgroups;
   readonly #memory: MemoryFolders;
   readonly #entry: Entry;
+  readonly #removals = new Removals();
   readonly #kernelPaths = new Set(GUARDED_PATHS.filter((path) => existsSync(path)));
 
   constructor(options: SandboxLauncherOptions, { bridge, router, exit, cgroups, entry }: Parts) {
@@ -149,8 +152,9 @@ class Sandboxes implements SandboxLauncher {
       cpu: container.cpuLimit,
       cpuRequest: container.cpuRequest,
     });
-    const folder = join(this.#podFolder(sandbox), container.id.split('/').slice(1).join('-'));
-    await Promise.all(['upper', 'work'].map((name) => mkdir(join(folder, name), { recursive: true, mode: 0o755 })));
+    const folder = this.#containerFolder(container.id);
+    const parts = container.rootfs === 'host' ? [''] : ['upper', 'work'];
+    await Promise.all(parts.map((name) => mkdir(join(folder, name), { recursive: true, mode: 0o755 })));
     const entrance = { ...rightsOf(container), env: [...new Map(container.env)], workingDir: container.workingDir };
     const plan = await this.#entry.plan({
       ...entrance,
@@ -221,10 +225,10 @@ class Sandboxes implements SandboxLauncher {
     };
   }
 
-  async adopt(sandbox: Sandbox, record: ContainerRecord): Promise<RunningContainer | undefined> {
+  async adopt(_sandbox: Sandbox, record: ContainerRecord): Promise<RunningContainer | undefined> {
     if (startOf(record.pid) !== record.started) return undefined;
     const group = this.#cgroups.find(groupName(record.id));
-    const folder = join(this.#podFolder(sandbox), record.id.split('/').slice(1).join('-'));
+    const folder = this.#containerFolder(record.id);
     const ended = endOf(record.pid, record.started, this.#options.clock).then((exit) => {
       const oomKilled = group?.wasKilledForMemory() ?? false;
       this.#tidy(group, folder);
@@ -234,9 +238,10 @@ class Sandboxes implements SandboxLauncher {
   }
 
   #running(record: SandboxRecord, ended: RunningContainer['exited']): RunningContainer {
-    const [podUid = '', ...name] = record.id.split('/');
-    const writes = join(this.#podFolder({ podUid }), name.join('-'), 'upper');
-    return { ...runningFrom(record, ended, { entry: this.#entry, clock: this.#options.clock }), writes };
+    const running = runningFrom(record, ended, { entry: this.#entry, clock: this.#options.clock });
+    const writes = join(this.#containerFolder(record.id), 'upper');
+    // Not made where what it writes is in memory.
+    return existsSync(writes) ? { ...running, writes } : running;
   }
 
   folderInMemory(podUid: string, name: string, bytes: number | undefined): Promise<string> {
@@ -246,7 +251,7 @@ class Sandboxes implements SandboxLauncher {
   async discard(sandbox: Sandbox): Promise<void> {
     this.#bridge.release((sandbox as SandboxPlace).place);
     await this.#memory.release(sandbox.podUid);
-    await rm(this.#podFolder(sandbox), { recursive: true, force: true, maxRetries: 5 });
+    await this.#removals.remove(this.#podFolder(sandbox));
   }
 
   async close(): Promise<void> {
@@ -254,16 +259,30 @@ class Sandboxes implements SandboxLauncher {
     this.exit?.close();
     await this.#bridge.close();
     this.#cgroups.sweep();
+    await this.#removals.settled();
   }
 
-  /** The group may hold on for a moment; what is left is removed with the next container of that name or at the next start. */
+  /**
+   * Nobody waits for the folder: no later run has the same one. What stays of it, were the platform killed meanwhile, goes with the Pod's.
+   * The group may hold on for a moment; what is left is removed with the next container of that name or at the next start.
+   */
   #tidy(group: Group | undefined, folder: string): void {
-    rmSync(folder, { recursive: true, force: true });
+    this.#removals
+      .remove(folder)
+      .catch((error: unknown) =>
+        this.#options.warn('what a container wrote could not be removed', { folder, error: messageOf(error) }),
+      );
     if (group && !group.remove()) this.#options.clock.after(TIDY_MS, () => group.remove());
   }
 
   #podFolder({ podUid }: Pick<Sandbox, 'podUid'>): string {
     return join(this.#options.folder, 'pods', podUid);
+  }
+
+  /** Of one run of a container, by its id. */
+  #containerFolder(id: string): string {
+    const [podUid = '', ...name] = id.split('/');
+    return join(this.#podFolder({ podUid }), name.join('-'));
   }
 
   #podFiles(sandbox: Sandbox): PodFiles {

@@ -3,13 +3,14 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ContainerStart } from '../launcher.ts';
+import { USUAL_PATH } from './entering.ts';
 import { kindInRoot, resolveInRoot } from './root-path.ts';
 import type { Bind, Steps } from './script.ts';
 
 /** Files that every container of a Pod is given, by their path in it. */
 export type PodFiles = Readonly<Record<'/etc/hosts' | '/etc/hostname' | '/etc/resolv.conf', string>>;
 
-export type Root = Pick<Steps, 'layers' | 'overlays' | 'disks' | 'hidden' | 'binds'>;
+export type Root = Pick<Steps, 'layers' | 'temporary' | 'overlays' | 'disks' | 'hidden' | 'binds'>;
 
 /** File systems of disks and shares: what a machine may have mounted beside its root and programs may need. */
 const DISKS = new Set([
@@ -53,6 +54,7 @@ export function rootOf(container: ContainerStart, files: PodFiles, hidden: reado
   const sorted = volumes.sort((a, b) => a.target.split('/').length - b.target.split('/').length);
   return {
     layers,
+    temporary: follow('/tmp'),
     overlays: isHost && container.overlay ? overlaysOf(container.overlay) : [],
     disks: isHost ? machineDisks(notSeen.map(({ path }) => path)) : [],
     hidden: notSeen.map((place) => ({ ...place, path: follow(place.path) })),
@@ -129,9 +131,6 @@ function isFolderOnDisk(path: string): boolean {
 
 /** What a root has whether or not the image does. */
 const isMade = (path: string) => ['/', '/tmp', '/tmp/'].includes(path);
-
-/** The folders in which a container looks for a program that is named without one. */
-const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Why a container cannot start, in the words of container runtimes; undefined where nothing speaks against it. */
 export function startProblem({

@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -17,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '#base/mod.ts';
-import type { ContainerStart, Exit, RunningContainer, Sandbox } from '../launcher.ts';
+import type { ContainerStart, Exit, RunningContainer, Sandbox, SandboxRequest } from '../launcher.ts';
 import { cgroupsHere } from './cgroups-here.ts';
 import type { SandboxLauncher } from './launcher.ts';
 import { sandboxLauncher } from './launcher.ts';
@@ -72,22 +73,25 @@ beforeAll(async () => {
   makeImage(join(folder, 'image'));
   writeFileSync(join(folder, 'message'), '', { mode: 0o666 });
   hidden = [folder];
-  launcher = await sandboxLauncher({
+  launcher = await openLauncher('launcher');
+  sandbox = await launcher.prepare(placeOf('uid'));
+});
+
+function openLauncher(name: string): Promise<SandboxLauncher> {
+  return sandboxLauncher({
     clock: systemClock,
-    folder: join(folder, 'launcher'),
+    folder: join(folder, name),
     hidden,
     nameServers: ['10.96.0.10'],
     clusterDomain: 'cluster.local',
     warn: (message, fields) => console.warn(message, fields),
   });
-  sandbox = await launcher.prepare({
-    podUid: 'uid',
-    podName: 'pod',
-    namespace: 'ns',
-    containerPorts: [],
-    hostname: 'pod-name',
-  });
-});
+}
+
+function placeOf(podUid: string): SandboxRequest {
+  return { podUid, podName: 'pod', namespace: 'ns', containerPorts: [], hostname: 'pod-name' };
+}
+
 afterAll(async () => {
   if (problem) return;
   await launcher.discard(sandbox);
@@ -98,9 +102,13 @@ afterAll(async () => {
 const logs = () => join(folder, `log-${runs}`);
 
 function begin(script: string, more: Partial<ContainerStart> = {}, logFile = logs()): Promise<RunningContainer> {
-  return launcher.start(sandbox, {
-    id: `uid/main/${runs++}`,
-    podUid: 'uid',
+  return launcher.start(sandbox, startOf(sandbox, script, { logFile, ...more }));
+}
+
+function startOf({ podUid }: Sandbox, script: string, more: Partial<ContainerStart>): ContainerStart {
+  return {
+    id: `${podUid}/main/${runs++}`,
+    podUid,
     podName: 'pod',
     command: ['/bin/sh', '-c', script],
     env: [['PATH', '/usr/bin:/bin']],
@@ -110,9 +118,9 @@ function begin(script: string, more: Partial<ContainerStart> = {}, logFile = log
     readOnlyRoot: false,
     terminationMessageFile: join(folder, 'message'),
     terminationMessagePath: '/dev/termination-log',
-    logFile,
+    logFile: logs(),
     ...more,
-  });
+  };
 }
 
 async function say(script: string, more: Partial<ContainerStart> = {}): Promise<{ exit: Exit; said: string }> {
@@ -312,6 +320,32 @@ describe('/tmp', () => {
     await expect(say('', { workingDir: '/tmp/no' })).rejects.toThrow('chdir to cwd ("/tmp/no")');
   });
 
+  describe('a link of the image', () => {
+    /** Paths that the machine has or has not, as the image that is tried. */
+    const links = { '/var/tmp': 'drwxr-xr-x', '/nowhere/of/its/own': 'drwxrwxrwt' };
+    const cases = Object.entries(links).flatMap(([target, mode]) =>
+      [false, true].map((readOnlyRoot) => ({ target, mode, readOnlyRoot })),
+    );
+    sandboxTest.each(cases)('to $target, root read-only: $readOnlyRoot', async ({ target, mode, readOnlyRoot }) => {
+      const image = mkdtempSync(join(folder, 'linked-'));
+      cpSync(join(folder, 'image'), image, { recursive: true });
+      mkdirSync(join(image, 'var/tmp'), { recursive: true, mode: 0o755 });
+      symlinkSync(target, join(image, 'tmp'));
+      const script = `stat -L -c %A /tmp; stat -f -c %T /tmp; echo x > /tmp/x; cat ${target}/x; echo y 2>/dev/null > /new || echo refused`;
+      const { said } = await say(script, { rootfs: image, readOnlyRoot });
+      expect(said).toBe(`${mode}\noverlayfs\nx\n${readOnlyRoot ? 'refused\n' : ''}`);
+      expect([existsSync('/nowhere'), existsSync(join(image, 'nowhere'))]).toEqual([false, false]);
+    });
+
+    sandboxTest.each([true, false])('to what is no part of the root, read-only: %s', async (readOnlyRoot) => {
+      const image = mkdtempSync(join(folder, 'linked-'));
+      cpSync(join(folder, 'image'), image, { recursive: true });
+      symlinkSync('dev/shm', join(image, 'tmp'));
+      const script = 'stat -f -c %T /tmp; echo x > /tmp/x; cat /dev/shm/x';
+      expect((await say(script, { rootfs: image, readOnlyRoot })).said).toBe('tmpfs\nx\n');
+    });
+  });
+
   sandboxTest('what a function writes there is no memory of its own', async () => {
     const write = 'head -c 50331648 /dev/zero > /tmp/big; stat -c %s /tmp/big';
     expect(await say(write, { memoryLimit: 16 * 2 ** 20 })).toEqual({
@@ -329,6 +363,37 @@ sandboxTest('what it writes into its root is found on disk while it runs', async
   expect(adopted?.writes).toBe(running.writes);
   running.signal('SIGKILL');
   await running.exited;
+});
+
+sandboxTest('what it writes over the machine’s own root lies nowhere on disk', async () => {
+  const running = await begin('tail -f /dev/null', { rootfs: 'host' });
+  const adopted = await launcher.adopt(sandbox, running.record);
+  expect([running.writes, adopted?.writes]).toEqual([undefined, undefined]);
+  running.signal('SIGKILL');
+  await running.exited;
+});
+
+describe('what it wrote', () => {
+  const many = 'i=0; while [ $i -lt 5000 ]; do : > /tmp/$i; i=$((i+1)); done';
+
+  sandboxTest('goes without holding anybody up, and its Pod’s folder with it', async () => {
+    const other = await launcher.prepare(placeOf('other'));
+    const running = await launcher.start(other, startOf(other, many, {}));
+    await running.exited;
+    expect(existsSync(join(running.writes ?? '', 'tmp/4999'))).toBe(true);
+    await launcher.discard(other);
+    expect(existsSync(join(folder, 'launcher/pods/other'))).toBe(false);
+  });
+
+  sandboxTest('is gone when the launcher has closed', async () => {
+    const closing = await openLauncher('closing');
+    const place = await closing.prepare(placeOf('other'));
+    const running = await closing.start(place, startOf(place, many, {}));
+    await running.exited;
+    await closing.close();
+    expect(readdirSync(join(folder, 'closing/pods/other')).sort()).toEqual(['hostname', 'hosts', 'resolv.conf']);
+    await closing.discard(place);
+  });
 });
 
 /** Paths of control groups without numbers and names of their hierarchies. */

@@ -24,6 +24,8 @@ export interface Steps {
   /** What the container writes goes here; `memory` where the disk cannot be used. */
   readonly writes: { readonly upper: string; readonly work: string } | 'memory';
   readonly readOnlyRoot: boolean;
+  /** Where /tmp really is: an image may have a link there, and tools of the machine would follow it in the machine's tree. */
+  readonly temporary: string;
   readonly hostname: string;
   /** Folders whose `cgroup.procs` takes the process, and what is seen of them. */
   readonly cgroups: readonly string[];
@@ -83,7 +85,7 @@ export function containerScript(steps: Steps, tool: Tools): string {
     `${tool('mount')} -t tmpfs -o mode=755 tmpfs ${quote(root)}`,
     `${tool('mkdir')} ${folders.join(' ')}`,
     `${tool('mount')} --all --fstab ${quote(steps.tables.root)}`,
-    ...(steps.writes === 'memory' ? [] : [temporaryFolder(inside('/tmp'), tool)]),
+    ...(steps.writes === 'memory' ? [] : [temporaryFolder(inside(steps.temporary), tool)]),
     ...filesToMake(steps, inside, tool),
     `${tool('mount')} --all --fstab ${quote(steps.tables.inside)}`,
     ...(steps.cgroupViews.some(({ name }) => name !== '')
@@ -190,7 +192,7 @@ function kernelLines(steps: Steps, at: (path: string) => string): MountLine[] {
     { source: 'devpts', target: at('/dev/pts'), type: 'devpts', options: 'newinstance,ptmxmode=0666,mode=0620,gid=5' },
     tmpfs(at('/dev/shm'), `${SAFE},mode=1777,size=${SHM_BYTES}`),
     { source: 'mqueue', target: at('/dev/mqueue'), type: 'mqueue', options: SAFE },
-    ...temporaryLines(steps, at('/tmp')),
+    ...temporaryLines(steps, at),
   ];
 }
 
@@ -198,15 +200,19 @@ function kernelLines(steps: Steps, at: (path: string) => string): MountLine[] {
  * /tmp is a part of the root like any other, with what the image has there, and no memory is taken for it; functions are promised
  * that they may write there, so it stays writable where the root is not. What is written over the machine's root is in memory anyway.
  */
-function temporaryLines({ writes, readOnlyRoot }: Steps, path: string): MountLine[] {
+function temporaryLines({ writes, readOnlyRoot, temporary }: Steps, at: (path: string) => string): MountLine[] {
+  const path = at(temporary);
   if (writes === 'memory') return [tmpfs(path, 'nosuid,nodev,mode=1777')];
-  return readOnlyRoot ? [bound(path, path, 'rw,nosuid,nodev')] : [];
+  return readOnlyRoot && !APART.test(temporary) ? [bound(path, path, 'rw,nosuid,nodev')] : [];
 }
 
-/** For images that have none; an image's own stays as it is, also where it is a link. */
+/** The root itself, and folders that no longer belong to it: an image's /tmp may lead to /dev/shm. */
+const APART = /^\/((dev|proc|sys)(\/.*)?)?$/;
+
+/** For images that have none, or a link to what they do not have; an image's own stays as it is. */
 function temporaryFolder(path: string, tool: Tools): string {
   const quoted = quote(path);
-  return `[ -e ${quoted} ] || [ -L ${quoted} ] || ${tool('mkdir')} -m 1777 ${quoted}`;
+  return `[ -e ${quoted} ] || ${tool('mkdir')} -p -m 1777 ${quoted}`;
 }
 
 /** A container sees its own groups and nothing above, and cannot write there. */

@@ -8,7 +8,7 @@ const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** What tools are run with, whatever the platform's own environment holds. */
 export const TOOL_ENV: Readonly<Record<string, string>> = { PATH: FOLDERS.join(':'), LC_ALL: 'C' };
 
-const NEEDED = ['unshare', 'nsenter', 'mount', 'umount', 'ip', 'sh', 'sleep', 'mkdir', 'cp'];
+const NEEDED = ['unshare', 'nsenter', 'mount', 'umount', 'ip', 'sh', 'sleep', 'mkdir', 'cp', 'rm'];
 
 /** The full path of a tool. Throws where it is not there. */
 export function tool(name: string): string {
