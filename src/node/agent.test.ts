@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { calmOf, seededRandom, settle, VirtualClock } from '#base/mod.ts';
 import { allKinds, ConfigMap, HOST_PORTS_ANNOTATION, Lease, Node, Pod } from '#kinds/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import { localClient, localInformers, Registry, Scheme, Store } from '#objects/mod.ts';
+import { nestFolders } from '../../test/contracts/deep-folders.ts';
 import { ScriptedDatabase } from '../../test/contracts/scripted-database.ts';
 import type { NodeAgent } from './agent.ts';
 import { startAgent } from './agent.ts';
@@ -546,6 +547,15 @@ describe('ends', () => {
       reason: 'Evicted',
       message: 'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. ',
     });
+  });
+
+  test('a Pod goes, and its folder with it, however deep folders in its scratch space are nested', async () => {
+    await create({ volumes: [{ name: 'v', emptyDir: {} }] });
+    await until(isReady);
+    const { uid = '' } = (await pod())?.metadata ?? {};
+    await nestFolders(join(world.folder, 'pods', uid, 'volumes/v'));
+    await world.client.delete(Pod, 'ns', 'p', { gracePeriodSeconds: 0 });
+    await until(async () => (await readdir(join(world.folder, 'pods'))).length === 0);
   });
 
   test('what a Pod wrote can be read when it is gone', async () => {

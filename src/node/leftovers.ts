@@ -1,8 +1,9 @@
 // What an earlier platform left behind of Pods that went while none looked after them: processes, places, folders.
 
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { messageOf } from '#base/mod.ts';
+import { removeFolder } from '#storage/mod.ts';
 import type { Launcher } from './launcher.ts';
 import { logFile } from './logs.ts';
 import { signalOne, startOf, writersInto } from './processes.ts';
@@ -62,7 +63,7 @@ export class Leftovers {
   clear(uid: string): void {
     const { folder, warn } = this.#ports;
     if (!uid) return;
-    rm(join(folder, uid), { recursive: true, force: true, maxRetries: 5 }).catch((error: unknown) =>
+    removeFolder(join(folder, uid)).catch((error: unknown) =>
       warn('the folder of a Pod could not be removed', { uid, error: messageOf(error) }),
     );
   }

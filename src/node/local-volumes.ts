@@ -1,7 +1,8 @@
 // Volumes of claims as folders of this machine: where each lies, made and removed.
 
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFolder } from '#storage/mod.ts';
 
 export interface LocalVolumes {
   /** The folder of a volume. Throws where the handle is none of ours. */
@@ -28,6 +29,6 @@ export function localVolumes(folder: string): LocalVolumes {
       // Whichever user a container runs as, it may write.
       if (await mkdir(path, { recursive: true })) await chmod(path, 0o777);
     },
-    remove: (handle) => rm(pathOf(handle), { recursive: true, force: true, maxRetries: 5 }),
+    remove: (handle) => removeFolder(pathOf(handle)),
   };
 }

@@ -1,9 +1,9 @@
 // How a Pod comes to its end on this node: deleted, run out, taken along by a platform that stops, or left running for the next one.
 
-import { rm } from 'node:fs/promises';
 import { backoffMs } from '#base/mod.ts';
 import { Pod } from '#kinds/mod.ts';
 import { isReason } from '#machinery/mod.ts';
+import { removeFolder } from '#storage/mod.ts';
 import { HALT_GRACE_MS, LEAST_GRACE_MS, signalGraceMs } from './grace.ts';
 import type { PodContainers } from './pod-containers.ts';
 import type { PodLife } from './pod-life.ts';
@@ -162,6 +162,6 @@ export class PodEnd {
     } catch (error) {
       life.warn('the logs of a Pod that is gone could not be kept', error);
     }
-    await rm(life.folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(life.folder);
   }
 }

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, open, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pod } from '#kinds/mod.ts';
+import { nestFolders } from '../../test/contracts/deep-folders.ts';
 import { outgrown } from './storage-bound.ts';
 import { storageUse } from './storage-use.ts';
 
@@ -54,15 +55,7 @@ test('nothing more is counted once it is over', async () => {
 });
 
 test('folders so deep that nobody can count them exceed every limit', async () => {
-  let at = await open(join(folder, 'written'));
-  for (let depth = 0; depth < 18; depth++) {
-    const next = `/proc/self/fd/${at.fd}/${'d'.repeat(250)}`;
-    await mkdir(next);
-    const below = await open(next);
-    await at.close();
-    at = below;
-  }
-  await at.close();
+  await nestFolders(join(folder, 'written'));
   const pod = podWith({ 'ephemeral-storage': '1Gi' });
   expect(outgrown(pod, await storageUse(pod, places(), () => false))).toBe(
     'Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ',

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, mkdtempSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nestFolders } from '../../test/contracts/deep-folders.ts';
 import { diskUse, usedBy } from './disk-use.ts';
 
 const SIZE = 64 * 1024;
@@ -71,16 +71,7 @@ describe('what a folder was changed for while it waited is not counted', () => {
 
 test('of folders that no path reaches is told that they are not counted', async () => {
   expect((await diskUse(folder)).isWhole).toBe(true);
-  let at = await open(folder);
-  for (let depth = 0; depth < 18; depth++) {
-    const next = `/proc/self/fd/${at.fd}/${'d'.repeat(250)}`;
-    await mkdir(next);
-    const opened = await open(next);
-    await at.close();
-    at = opened;
-  }
-  write(`/proc/self/fd/${at.fd}/file`);
-  await at.close();
+  await nestFolders(folder);
   expect((await diskUse(folder)).isWhole).toBe(false);
 });
 

@@ -6,6 +6,7 @@ export * from './disk.ts';
 export * from './lock.ts';
 export * from './node-disk.ts';
 export * from './object-database.ts';
+export * from './remove-folder.ts';
 export * from './restore.ts';
 export * from './rotating-file.ts';
 export { NewerSchemaError, SCHEMA_VERSION } from './schema.ts';
