@@ -56,3 +56,8 @@ test.each(['file', 'file/inside'])('a data folder that is a file, or in one, is 
   writeFileSync(join(folder, 'file'), '');
   expect(() => dataDirFor(join(folder, path), {})).toThrow(`${join(folder, 'file')} is not a folder`);
 });
+
+test.each(['/proc/ebb', '/sys/x/y', '/proc'])('a data folder among those of the kernel is refused: %s', (path) => {
+  expect(() => dataDirFor(path, {})).toThrow(`${path} is a place of the kernel's`);
+  expect(dataDirFor('/system/ebb', {}).path).toBe('/system/ebb');
+});

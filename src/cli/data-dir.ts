@@ -32,8 +32,15 @@ export function dataDirOf(flag: string | undefined, env: Readonly<Record<string,
   return dataDirFor(flag, env).path;
 }
 
-/** The path, unless something else than a folder is there. */
+/** What is below these is the kernel's own, and making a folder there can hang. */
+const KERNEL_FOLDERS = /^\/(proc|sys)(\/|$)/;
+
+/** The path, unless something else than a folder is there, or nothing can be kept there. */
 function folderOf(path: string): string {
+  if (KERNEL_FOLDERS.test(path))
+    throw new Failure(
+      `${path} is a place of the kernel's, where no platform can be kept. Name a folder on a disk with --data or EBB_HOME.`,
+    );
   const [taken] = [path, dirname(path)].filter((one) => existsSync(one) && !statSync(one).isDirectory());
   if (taken === undefined) return path;
   throw new Failure(

@@ -35,7 +35,7 @@ export interface Facts {
 
 /** The chain from the Service down to its Pods, one thought a line, outermost first; what was said once is not said again. */
 export function why(facts: Facts): string[] {
-  return once(chain(facts).map(readable), lastWords(facts).map(readable));
+  return once(chain(facts).map(readable), [...lastWords(facts), ...longReasons(facts)].map(readable));
 }
 
 /** What is known of any object with conditions. */
@@ -123,6 +123,20 @@ function lastWords({ pods, revisions }: Facts): string[] {
   return [...new Set(words)].filter((text) => text.includes('\n')).sort((a, b) => b.length - a.length);
 }
 
+/** What is shorter is read again sooner than looked up. */
+const LONG = 60;
+
+/** What conditions and events say at length, the longest first: objects above repeat what those below them say. */
+function longReasons({ service, configuration, route, revisions, pods, events }: Facts): string[] {
+  const living = [service, configuration, route, ...revisions, ...pods];
+  const messages = [
+    ...living.flatMap((one) => (one?.status?.conditions ?? []).map(({ message }) => message)),
+    ...events.map(({ message }) => message),
+  ];
+  const texts = messages.map((text) => text?.trim().replace(/[.!?]+$/, '') ?? '');
+  return [...new Set(texts)].filter(({ length }) => length >= LONG).sort((a, b) => b.length - a.length);
+}
+
 /** The lines, with each of `texts` said only where it comes first. */
 function once(lines: readonly string[], texts: readonly string[]): string[] {
   const said = new Set<string>();
@@ -182,6 +196,7 @@ function aboutPod(pod: Pod, now: number): string[] {
   const { name, creationTimestamp, deletionTimestamp } = pod.metadata;
   const what = `    Pod ${name} (${ageOf(creationTimestamp, now)})`;
   if (deletionTimestamp) return [`${what}: is stopping.`];
+  if (pod.status?.phase === 'Failed' && pod.status.reason) return [`${what}: failed: ${phrase(pod.status)}`];
   const scheduled = conditionOf(pod.status, 'PodScheduled');
   if (scheduled?.status === 'False') return [`${what}: has no place: ${phrase(scheduled)}`];
   const containers = (pod.status?.containerStatuses ?? []).map((container) => {
@@ -194,16 +209,21 @@ function aboutPod(pod: Pod, now: number): string[] {
       return `${what}: ${container.name} waits: ${state.waiting.reason ?? 'no reason given'}${state.waiting.message ? `: ${state.waiting.message}` : ''}${restarts}${last}`;
     if (state?.terminated)
       return `${what}: ${container.name} ended with code ${state.terminated.exitCode} (${state.terminated.reason ?? 'no reason given'})${restarts}`;
-    const silent = `not ready: it has not answered on ${portOf(pod, container.name)} so far`;
+    const silent = `not ready: ${silence(pod, container.name)} so far`;
     return `${what}: ${container.name} runs and is ${container.ready ? 'ready' : silent}${restarts}${last}`;
   });
   return containers.length > 0 ? containers : [`${what}: has not been started yet.`];
 }
 
-/** The port that a container's program has to listen on, which it finds in `$PORT`. */
-function portOf({ spec }: Pod, container: string): string {
-  const port = spec.containers.find(({ name }) => name === container)?.ports?.[0]?.containerPort;
-  return port ? `its port ($PORT, ${port} in the image)` : 'its port ($PORT)';
+/** What its readiness probe waits for. A program finds the port that it has to listen on in `$PORT`. */
+function silence({ spec }: Pod, container: string): string {
+  const { ports, readinessProbe } = spec.containers.find(({ name }) => name === container) ?? {};
+  const port = ports?.[0]?.containerPort;
+  if (readinessProbe?.exec) return 'the command of its readiness probe has not succeeded';
+  const probed = (readinessProbe?.httpGet ?? readinessProbe?.tcpSocket ?? readinessProbe?.grpc)?.port;
+  if (typeof probed === 'number' && probed > 0 && probed !== port)
+    return `it has not answered on port ${probed}, which its readiness probe asks`;
+  return `it has not answered on its port ($PORT${port ? `, ${port} in the image` : ''})`;
 }
 
 function traffic(service: Service): string[] {
@@ -217,8 +237,9 @@ function conditionOf(status: Conditioned | undefined, type: string): Condition |
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-function phrase({ reason, message }: Condition): string {
-  const words = [reason, message].filter(Boolean).join(': ');
+function phrase({ reason, message }: Pick<Condition, 'reason' | 'message'>): string {
+  // Knative ends a sentence that it has from elsewhere with a further full stop.
+  const words = [reason, message?.trimEnd().replace(/\.\.$/, '.')].filter(Boolean).join(': ');
   return words ? `${words}${/[.!?]$/.test(words) ? '' : '.'}` : 'no reason given.';
 }
 

@@ -144,6 +144,30 @@ for (const sample of SAMPLES) {
   );
 }
 
+const hasPython = spawnSync('python3', ['--version']).error === undefined;
+
+test.skipIf(!hasPython)(
+  'what a function in Python prints is in its log at once, and where it failed',
+  async () => {
+    const text = [
+      'def handle(request):',
+      "    print('asked for', request.path)",
+      "    return {'half': 1 / 0} if request.path == '/fails' else 'fine'",
+      '',
+    ].join('\n');
+    expect((await ebb('deploy', write({ name: 'talks', files: { 'main.py': text } }))).code).toBe(0);
+    const gateway = new URL(platform.endpoints.gateway);
+    expect(await get(gateway, 'talks.default.localhost')).toBe('200 fine');
+    expect(await get(gateway, 'talks.default.localhost', '/fails')).toContain('500 the function failed');
+    const { out } = await ebb('logs', 'talks');
+    expect(out).toMatch(
+      /asked for \/\n[^]*asked for \/fails\n[^]*main\.py", line 3, in handle\n[^]*ZeroDivisionError: division by zero/,
+    );
+    expect(out).not.toContain('serve.py');
+  },
+  60_000,
+);
+
 test('a changed deploy becomes a second revision, an unchanged one does not, and a broken one leaves it serving', async () => {
   const source = write({ name: 'grows', files: { 'index.js': "module.exports = () => 'one'" } });
   expect((await ebb('deploy', source)).code).toBe(0);

@@ -26,6 +26,16 @@ test.each(['bash', 'zsh', 'fish'])('%s: the shell itself finds no fault', async 
   expect([status, stderr]).toEqual([0, '']);
 });
 
+/** What commands print, by how they begin. */
+const TOLD: Readonly<Record<string, string>> = {
+  'get brokers': 'broker.x/default',
+  'get ksvc': 'service.x/hello',
+  'get namespaces': 'namespace/team-a',
+  events: '4711',
+  'image ls': 'NAME DIGEST\\nko.local/app:v1 sha256:1',
+  'user ls': 'NAME ROLE\\nann edit',
+};
+
 test.each([
   ['ebb de', 'deploy'],
   ['ebb deploy --conc', '--concurrency'],
@@ -38,11 +48,20 @@ test.each([
   ['ebb events why 47', '4711'],
   ['ebb events why --br', '--broker'],
   ['ebb logs h', 'hello'],
+  ['ebb export h', 'hello'],
+  ['ebb why -n te', 'team-a'],
+  ['ebb why -o y', 'yaml'],
+  ['ebb why --data h', ''],
+  ['ebb get revis', 'revisions'],
+  ['ebb get ksvc he', 'hello'],
+  ['ebb image rm ko', 'ko.local/app:v1'],
+  ['ebb user rm a', 'ann'],
 ])('bash completes %j to %j', async (line, word) => {
   const words = line.split(' ');
   // What names there are the command itself is asked.
-  const names =
-    'ebb() { case "$*" in "get brokers"*) echo broker.x/default ;; "get ksvc"*) echo service.x/hello ;; events*) echo 4711 ;; esac; }';
+  const names = `ebb() { case "$*" in ${Object.entries(TOLD)
+    .map(([asked, told]) => `"${asked}"*) printf '${told}\\n' ;;`)
+    .join(' ')} esac; }`;
   const ask = `${names}; COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _ebb; echo "\${COMPREPLY[*]}"`;
   const { stdout } = spawnSync('bash', [], { input: `${await script('bash')}\n${ask}`, encoding: 'utf8' });
   expect(stdout.trim()).toBe(word);

@@ -1,6 +1,7 @@
 // ebb completion: words for the shell to complete, made from the commands themselves.
 
 import { Command } from 'commander';
+import { allKinds } from '#kinds/mod.ts';
 import { usage } from '../failure.ts';
 import type { CliPorts } from '../ports.ts';
 
@@ -60,32 +61,52 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 const SERVICES = "ebb get ksvc -o name 2>/dev/null | sed 's|.*/||'";
 const EVENTS = 'ebb events list -o name 2>/dev/null';
-/** Commands whose arguments are names, and what tells them. */
+/** The first column of a table. */
+const firstOf = (command: string): string => `${command} 2>/dev/null | awk 'NR>1 {print $1}'`;
+const KINDS = `echo functions ${[...new Set(allKinds.map(({ names }) => names.plural))].sort().join(' ')}`;
+/** Commands whose arguments are names, and what tells them; what begins with another of them stands before it. */
 const ARGUMENTS: Readonly<Record<string, string>> = {
   logs: SERVICES,
   invoke: SERVICES,
   why: SERVICES,
+  export: SERVICES,
+  'image rm': firstOf('ebb image ls'),
+  'user rm': firstOf('ebb user ls'),
   'events show': EVENTS,
   'events why': EVENTS,
   'events redrive': EVENTS,
 };
 
+/** Of flags, what a value can be otherwise. */
+const FORMATS = 'json yaml';
 const namesOf = (kind: string): string => `ebb get ${kind} -o name 2>/dev/null | sed 's|.*/||'`;
+/** A flag in a case of a shell script, with its short form. */
+const patternOf = (flag: string): string => (flag === '--namespace' ? '-n|--namespace' : flag);
 /** Rows of a case in a shell script. */
 const cases = (rows: readonly (readonly [pattern: string, what: string])[]): string =>
   rows.map(([pattern, what]) => `    ${pattern}) ${what} ;;`).join('\n');
+
+/** Values of flags in fish that are no names of objects. */
+const FISH_VALUES: Readonly<Record<string, string>> = {
+  '--output': ` -s o -x -a "${FORMATS}"`,
+  '--data': ' -r',
+};
 
 const SHELLS: Readonly<Record<string, (words: readonly Words[]) => string>> = {
   bash: (words) => `_ebb() {
   local words
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
-${cases(Object.entries(NAMED).map(([flag, kind]) => [flag, `COMPREPLY=($(compgen -W "$(${namesOf(kind)})" -- "\${COMP_WORDS[COMP_CWORD]}")); return`]))}
+${cases(Object.entries(NAMED).map(([flag, kind]) => [patternOf(flag), `COMPREPLY=($(compgen -W "$(${namesOf(kind)})" -- "\${COMP_WORDS[COMP_CWORD]}")); return`]))}
+    -o|--output) COMPREPLY=($(compgen -W "${FORMATS}" -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
+    --data) COMPREPLY=(); return ;;
   esac
   case "\${COMP_WORDS[1]}" in
 ${words.map(({ name, flags, subcommands }) => `    ${name}) words="${[...subcommands, ...flags].join(' ')}" ;;`).join('\n')}
     *) words="${words.map(({ name }) => name).join(' ')}" ;;
   esac
   [[ "\${COMP_WORDS[COMP_CWORD]}" == -* ]] || case "\${COMP_WORDS[*]:1:COMP_CWORD-1}" in
+    "get") words="$(${KINDS})" ;;
+    "get "*) words="$(${namesOf('"${COMP_WORDS[2]}"')})" ;;
 ${cases(Object.entries(ARGUMENTS).map(([command, names]) => [`"${command}"*`, `words="$(${names})"`]))}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
@@ -100,9 +121,13 @@ _ebb() {
     return
   fi
   case "$words[CURRENT-1]" in
-${cases(Object.entries(NAMED).map(([flag, kind]) => [flag, `compadd -- $(${namesOf(kind)}); return`]))}
+${cases(Object.entries(NAMED).map(([flag, kind]) => [patternOf(flag), `compadd -- $(${namesOf(kind)}); return`]))}
+    -o|--output) compadd -- ${FORMATS}; return ;;
+    --data) _files -/; return ;;
   esac
   [[ "$words[CURRENT]" == -* ]] || case "\${(j: :)words[2,CURRENT-1]}" in
+    "get") compadd -- $(${KINDS}); return ;;
+    "get "*) compadd -- $(${namesOf('"$words[3]"')}); return ;;
 ${cases(Object.entries(ARGUMENTS).map(([command, names]) => [`"${command}"*`, `compadd -- $(${names}); return`]))}
   esac
   case "$words[2]" in
@@ -118,14 +143,15 @@ compdef _ebb ebb
         ...subcommands.map((inner) => `complete -c ebb -n '__fish_seen_subcommand_from ${name}' -a ${inner}`),
         ...flags.map((flag) => {
           const kind = NAMED[flag];
-          const values = kind === undefined ? '' : ` -x -a "(${namesOf(kind)})"`;
+          const values = kind === undefined ? (FISH_VALUES[flag] ?? '') : ` -x -a "(${namesOf(kind)})"`;
           return `complete -c ebb -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)}${values}`;
         }),
       ])
+      .concat(`complete -c ebb -n '__fish_seen_subcommand_from get' -a "(${KINDS} | string split ' ')"`)
       .concat(
         Object.entries(ARGUMENTS).map(
           ([command, names]) =>
-            `complete -c ebb -n '__fish_seen_subcommand_from ${command.split(' ').at(-1)}' -a "(${names})"`,
+            `complete -c ebb -n '__fish_seen_subcommand_from ${command.split(' ').at(-1)}' -a "(${names.replaceAll('$', '\\$')})"`,
         ),
       )
       .join('\n')

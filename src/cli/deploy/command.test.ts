@@ -68,15 +68,70 @@ test("the name comes from the folder's, or the image's", async () => {
   expect(JSON.parse(world.out)).toMatchObject({ name: 'the-app', image: 'registry.example/team/the-app:v2' });
 });
 
-test('one that is there gets a new template and keeps the rest', async () => {
+const template = (container: object, annotations: object = {}, rest: object = {}) => ({
+  metadata: { name: 'app-mine', labels: { team: 'a' }, annotations },
+  spec: { timeoutSeconds: 9, ...rest, containers: [{ image: 'ko.local/side' }, container] },
+});
+
+const ENV = [
+  { name: 'KEEP', value: '1' },
+  { name: 'OLD', value: '2' },
+  { name: 'GONE', value: '3' },
+];
+const MOUNT = { volumeMounts: [{ name: 'v', mountPath: '/v' }] };
+
+test('of one that is there only what is named changes', async () => {
   const traffic = [{ revisionName: 'app-00001', percent: 100 }];
-  world.client.objects.push(objectOf(Service, 'app', { spec: { template: { spec: {} }, traffic } }));
+  const serving = {
+    name: 'own',
+    image: 'ko.local/old',
+    env: ENV,
+    ports: [{ name: 'h2c', containerPort: 1 }],
+    ...MOUNT,
+  };
+  const annotations = { 'autoscaling.knative.dev/max-scale': '5', mine: 'x' };
+  const before = template(serving, annotations, { containerConcurrency: 1 });
+  world.client.objects.push(objectOf(Service, 'app', { spec: { template: before, traffic } }));
   world.client.react = (written) => [withStatus(written, READY)];
-  expect(await world.run('deploy ko.local/app --concurrency 3 --port 9000')).toBe(0);
+  const flags = '--concurrency 3 --port 9000 --scale 1.. -e OLD=new -e ADDED=4 -e GONE-';
+  expect(await world.run(`deploy ko.local/app ${flags}`)).toBe(0);
   const [{ verb, object } = { verb: '', object: {} }] = world.client.writes;
   expect(verb).toBe('update');
-  const containers = [{ image: 'ko.local/app', ports: [{ containerPort: 9000 }] }];
-  expect(object).toMatchObject({ spec: { traffic, template: { spec: { containerConcurrency: 3, containers } } } });
+  const env = [
+    { name: 'KEEP', value: '1' },
+    { name: 'OLD', value: 'new' },
+    { name: 'ADDED', value: '4' },
+  ];
+  expect((object as Service).spec).toEqual({
+    traffic,
+    template: {
+      metadata: { labels: { team: 'a' }, annotations: { ...annotations, 'autoscaling.knative.dev/min-scale': '1' } },
+      spec: {
+        timeoutSeconds: 9,
+        containerConcurrency: 3,
+        containers: [
+          { image: 'ko.local/side' },
+          { name: 'own', image: 'ko.local/app', env, ports: [{ name: 'h2c', containerPort: 9000 }], ...MOUNT },
+        ],
+      },
+    },
+  });
+});
+
+test('a deployment that names nothing but the image changes nothing else', async () => {
+  const { metadata, spec } = template(
+    { image: 'ko.local/old', env: ENV, ports: [{ containerPort: 1 }] },
+    { mine: 'x' },
+  );
+  world.client.objects.push(objectOf(Service, 'app', { spec: { template: { metadata, spec } } }));
+  world.client.react = (written) => [withStatus(written, READY)];
+  expect(await world.run('deploy ko.local/app')).toBe(0);
+  expect(world.client.writes[0]?.object).toHaveProperty('spec', {
+    template: {
+      metadata: { labels: { team: 'a' }, annotations: { mine: 'x' } },
+      spec: template({ image: 'ko.local/app', env: ENV, ports: [{ containerPort: 1 }] }).spec,
+    },
+  });
 });
 
 test('what is as it should be already is ready at once', async () => {

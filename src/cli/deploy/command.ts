@@ -23,6 +23,8 @@ A program must listen on the port in $PORT.
 What takes events from a Trigger answers nothing, or an event (headers Ce-Specversion, Ce-Id, Ce-Type, Ce-Source); any
 other answer counts as a failure, and the event is sent again.
 
+Of a Service that is there only what is named here changes: its image, and the flags that are given.
+
 Examples:
   ebb deploy ./hello
   ebb deploy ./hello --name greeter --env MODE=test --scale 0..5
@@ -49,7 +51,7 @@ export function deployCommand(ports: CliPorts): Command {
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option(
       '-e, --env <name=value>',
-      'environment variable; may be repeated',
+      'environment variable, or NAME- to take one away; may be repeated',
       (one: string, all: readonly string[]) => [...all, one],
       [],
     )
@@ -105,11 +107,12 @@ function nameOfImage(image: string): string {
   return nameFrom(last.replace(/[@:].*$/, ''));
 }
 
-function variables(pairs: readonly string[]): Record<string, string> {
+function variables(pairs: readonly string[]): Record<string, string | undefined> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
-      if (at < 1) throw usage(`--env takes NAME=VALUE, but ${JSON.stringify(pair)} was given`);
+      if (at === -1 && pair.length > 1 && pair.endsWith('-')) return [pair.slice(0, -1), undefined];
+      if (at < 1) throw usage(`--env takes NAME=VALUE or NAME-, but ${JSON.stringify(pair)} was given`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );

@@ -8,12 +8,14 @@ import { dns1035Label, isReady, isReason } from '#machinery/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import { absent, Failure, usage } from '../failure.ts';
 import type { CliPorts } from '../ports.ts';
+import { changedService, deployedContainer, newService } from './service.ts';
 
 export interface DeployOptions {
   readonly dataDir: string;
   readonly namespace: string;
   readonly name?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** By name; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly port?: number;
   readonly concurrency?: number;
   readonly scale?: { readonly min?: number; readonly max?: number };
@@ -76,8 +78,11 @@ async function roll(
 ): Promise<Deployed> {
   const { client } = await ports.connect(options.dataDir);
   const before = await client.get(Service, options.namespace, options.name);
-  const wanted = serviceFor(image, options, generationBy(image, before));
-  const written = before ? await client.update(Service, changed(before, wanted)) : await client.create(Service, wanted);
+  const wish = { ...options, image };
+  const noted = noteOf(options.noteGenerationIn, generationBy(image, before));
+  const written = before
+    ? await client.update(Service, changedService(before, wish, noted))
+    : await client.create(Service, newService(wish, noted));
   const ready = await untilReady(client, written, options, ports);
   const revision = ready.status?.latestReadyRevisionName ?? '';
   const elsewhere = elsewhereThan(revision, ready);
@@ -112,59 +117,17 @@ async function checkPlace(name: string, { dataDir, namespace }: DeployOptions, p
 /** The generation that a Service has once it runs this image. */
 function generationBy(image: string, before: Service | undefined): number {
   const { generation = 0 } = before?.metadata ?? {};
-  return before?.spec.template.spec.containers?.[0]?.image === image ? generation : generation + 1;
+  return before && deployedContainer(before)?.image === image ? generation : generation + 1;
 }
+
+const noteOf = (key: string | undefined, generation: number): Record<string, string> =>
+  key ? { [key]: String(generation) } : {};
 
 /** The revisions that get the traffic, where this one gets none of it. */
 function elsewhereThan(revision: string, { status }: Service): string[] {
   const served = (status?.traffic ?? []).filter(({ percent }) => (percent ?? 0) > 0);
   const names = served.map(({ revisionName }) => revisionName ?? '');
   return names.includes(revision) ? [] : [...new Set(names)];
-}
-
-function serviceFor(image: string, options: DeployOptions & { readonly name: string }, generation: number): Service {
-  const { noteGenerationIn: key } = options;
-  const { min, max } = options.scale ?? {};
-  const annotations = {
-    ...(min === undefined ? {} : { 'autoscaling.knative.dev/min-scale': String(min) }),
-    ...(max === undefined ? {} : { 'autoscaling.knative.dev/max-scale': String(max) }),
-  };
-  const env = Object.entries(options.env ?? {}).map(([name, value]) => ({ name, value }));
-  const container = {
-    image,
-    ...(env.length > 0 ? { env } : {}),
-    ...(options.port ? { ports: [{ containerPort: options.port }] } : {}),
-  };
-  return {
-    apiVersion: Service.apiVersion,
-    kind: Service.kind,
-    metadata: {
-      name: options.name,
-      namespace: options.namespace,
-      ...(key ? { annotations: { [key]: String(generation) } } : {}),
-    },
-    spec: {
-      template: {
-        ...(Object.keys(annotations).length > 0 ? { metadata: { annotations } } : {}),
-        spec: {
-          containers: [container],
-          // Set only where a Service is new, so a template without it would be another one.
-          enableServiceLinks: false,
-          ...(options.concurrency === undefined ? {} : { containerConcurrency: options.concurrency }),
-        },
-      },
-    },
-  } as Service;
-}
-
-/** The Service that is there with the wanted template; its traffic and what else its metadata says stay. */
-function changed(before: Service, wanted: Service): Service {
-  const annotations = { ...before.metadata.annotations, ...wanted.metadata.annotations };
-  return {
-    ...before,
-    metadata: { ...before.metadata, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
-    spec: { ...before.spec, template: wanted.spec.template },
-  };
 }
 
 async function untilReady(client: Client, written: Service, options: DeployOptions, ports: CliPorts): Promise<Service> {

@@ -67,12 +67,18 @@ test('what only this platform has is told', async () => {
   const wake = objectOf(Service, 'wake', {
     spec: { template: { metadata: { annotations: { 'ebb.dev/wake': 'started' } } } },
   });
-  world.client.objects.push(service('here', 'localhost:5050/me/app:v1'), service('too', 'ko.local/app'), wake);
+  const traffic = [
+    { revisionName: 'split-00001', percent: 50 },
+    { latestRevision: true, percent: 50 },
+  ];
+  const split = objectOf(Service, 'split', { spec: { template: { spec: {} }, traffic } });
+  world.client.objects.push(service('here', 'localhost:5050/me/app:v1'), service('too', 'ko.local/app'), wake, split);
   await world.run('export --no-secrets');
   expect(world.err.split('\n').filter(Boolean)).toEqual([
     "ebb: Service here: localhost:5050/me/app:v1 is only in this platform's store; push it to a registry that the cluster reaches",
     "ebb: Service too: ko.local/app is only in this platform's store; push it to a registry that the cluster reaches",
     'ebb: Service wake: ebb.dev/wake means something to Ebb only',
+    'ebb: Service split: its traffic names the revision split-00001, which the cluster does not have; lead it to the newest one (latestRevision: true) before it is applied',
   ]);
 });
 

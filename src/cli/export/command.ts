@@ -12,7 +12,8 @@ import { exportedKinds, isUsersOwn, manifestOf, neededBy, warningsOn } from './m
 
 const HELP = `
 Left out: status and whatever a server fills in, what controllers made, Ebb's users, system namespaces. What only means
-something here (images of this platform's store, annotations under ebb.dev) is told on standard error.
+something here (images of this platform's store, annotations under ebb.dev, revisions that traffic names) is told on
+standard error.
 
 Examples:
   ebb export | kubectl --context cluster apply -f -     the namespace default

@@ -177,6 +177,10 @@ export function warningsOn(manifests: readonly Manifest[], ownRegistries: readon
         warnings.push(
           `${name}: ${value} is only in this platform's store; push it to a registry that the cluster reaches`,
         );
+      if (key === 'revisionName' && typeof value === 'string')
+        warnings.push(
+          `${name}: its traffic names the revision ${value}, which the cluster does not have; lead it to the newest one (latestRevision: true) before it is applied`,
+        );
       if (key.startsWith('ebb.dev/')) warnings.push(`${name}: ${key} means something to Ebb only`);
     });
   }

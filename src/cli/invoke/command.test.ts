@@ -21,7 +21,12 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
   world.running({ gateway: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}` });
-  world.client.objects.push(objectOf(Service, 'hello', { status: { url: 'http://hello.default.localhost:8080' } }));
+  const conditions = [{ type: 'Ready', status: 'True' }];
+  const status = { observedGeneration: 1, url: 'http://hello.default.localhost:8080' };
+  world.client.objects.push(
+    objectOf(Service, 'hello', { status: { ...status, conditions } }),
+    objectOf(Service, 'lame', { status: { ...status, conditions: [{ type: 'Ready', status: 'False' }] } }),
+  );
 });
 afterEach(() => void gateway.close());
 
@@ -45,6 +50,13 @@ test('a status of 400 or more is a failure, with its body', async () => {
   expect(await world.run('invoke hello --path /missing')).toBe(1);
   expect(world.out).toContain('"url":"/missing"');
   expect(world.err).toBe("404 Not Found\n\nebb: The answer's status is 404.\n");
+});
+
+test('of a Service that is not ready that is said beside', async () => {
+  expect(await world.run('invoke lame --path /missing')).toBe(1);
+  expect(world.err).toContain(
+    "The answer's status is 404, and Service lame is not ready: 'ebb why lame' tells what it waits for.\n",
+  );
 });
 
 test.each([

@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { Service } from '#kinds/mod.ts';
+import { isReady } from '#machinery/mod.ts';
 import { dataDirOf, endpointsOf } from '../data-dir.ts';
 import { Failure, absent, usage } from '../failure.ts';
 import type { CliPorts } from '../ports.ts';
@@ -58,6 +59,12 @@ export function invokeCommand(ports: CliPorts): Command {
     .action((name: string, flags: Flags) => invoke(name, flags, ports));
 }
 
+/** What may be behind an answer that nobody expected. */
+function unlessReady(service: Service): string {
+  const { name } = service.metadata;
+  return isReady(service) ? '' : `, and Service ${name} is not ready: 'ebb why ${name}' tells what it waits for`;
+}
+
 async function invoke(name: string, flags: Flags, ports: CliPorts): Promise<void> {
   if (flags.wait && !flags.async) throw usage('--wait goes with --async; without it the answer is waited for anyway');
   const asked = askedOf(flags);
@@ -78,7 +85,7 @@ async function invoke(name: string, flags: Flags, ports: CliPorts): Promise<void
     };
     const told = await ask(asked, onText, ({ line }) => ports.err(`${line}\n`));
     endLine(told, last, ports);
-    if (told.status >= 400) throw new Failure(`The answer's status is ${told.status}.`);
+    if (told.status >= 400) throw new Failure(`The answer's status is ${told.status}${unlessReady(service)}.`);
     return;
   }
   const taken = await handOver(asked, ask, ports);

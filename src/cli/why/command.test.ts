@@ -78,6 +78,55 @@ test('a program that runs and does not answer is told its port', async () => {
   expect(world.out).toContain('it has not answered on its port ($PORT, 8080 in the image) so far');
 });
 
+test.each([
+  [
+    'another port',
+    { httpGet: { port: 8081 } },
+    'it has not answered on port 8081, which its readiness probe asks so far',
+  ],
+  ['the same port', { tcpSocket: { port: 8080 } }, 'it has not answered on its port ($PORT, 8080 in the image) so far'],
+  ['a command', { exec: { command: ['true'] } }, 'the command of its readiness probe has not succeeded so far'],
+])('a program whose readiness probe asks %s is told what is waited for', async (_, readinessProbe, words) => {
+  const spec = { containers: [{ name: 'user-container', ports: [{ containerPort: 8080 }], readinessProbe }] };
+  world.client.objects.push(
+    objectOf(Service, 'slow'),
+    objectOf(Revision, 'slow-00001', { labels: { [SERVICE_LABEL]: 'slow' } }),
+    podOf('slow', spec, { state: { running: {} } }),
+  );
+  await world.run('why slow');
+  expect(world.out).toContain(words);
+});
+
+test('of a Pod that was evicted that is told', async () => {
+  const pod = podOf('full', { containers: [] }, { state: { terminated: { exitCode: 2, reason: 'Error' } } });
+  const message = 'Pod ephemeral local storage usage exceeds the total limit of containers 10Mi. ';
+  Object.assign(pod.status ?? {}, { phase: 'Failed', reason: 'Evicted', message });
+  world.client.objects.push(
+    objectOf(Service, 'full'),
+    objectOf(Revision, 'full-00001', { labels: { [SERVICE_LABEL]: 'full' } }),
+    pod,
+  );
+  await world.run('why full');
+  expect(world.out).toContain(`Pod full-pod (60s): failed: Evicted: ${message.trim()}\n`);
+});
+
+test('a long reason that every object above repeats is said once', async () => {
+  const reason =
+    "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. Preemption is not helpful";
+  const conditions = [failed('ConfigurationsReady', 'Unschedulable', `Revision failed: ${reason}..`)];
+  const status = { observedGeneration: 1, conditions };
+  const own = { observedGeneration: 1, conditions: [failed('ResourcesAvailable', 'Unschedulable', `${reason}.`)] };
+  world.client.objects.push(
+    objectOf(Service, 'aff', { status }),
+    objectOf(Configuration, 'aff', { status }),
+    objectOf(Revision, 'aff-00001', { labels: { [SERVICE_LABEL]: 'aff' }, status: own }),
+  );
+  await world.run('why aff');
+  expect(world.out.split('node affinity/selector')).toHaveLength(2);
+  expect(world.out).toContain('Revision aff-00001: ResourcesAvailable is False: Unschedulable: (as above).');
+  expect(world.out).not.toContain('..');
+});
+
 test('json is for programs; a Service that is not there ends with code 3', async () => {
   const conditions = [{ type: 'Ready', status: 'True' }];
   world.client.objects.push(

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -49,6 +50,11 @@ def rendered(result):
     return status, "application/json", json.dumps(result).encode(), headers
 
 
+def told(error):
+    """Writes an error to the log, with where in the function it came from."""
+    traceback.print_exception(type(error), error, error.__traceback__.tb_next, file=sys.stderr)
+
+
 def handler_class(function):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -59,7 +65,7 @@ def handler_class(function):
             try:
                 answer = rendered(function(Request(self.command, self.path, self.headers, body)))
             except Exception as error:  # a function's failure is the function's answer
-                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                told(error)
                 answer = 500, "text/plain; charset=utf-8", b"the function failed; its log has the error\n", {}
             self.reply(*answer)
 
@@ -92,6 +98,8 @@ def handler_class(function):
 
 
 def main():
+    # Into a file Python keeps what is printed until it has a block of it, and a function that is stopped would have said nothing.
+    sys.stdout.reconfigure(line_buffering=True)
     module = load()
     port = int(os.environ.get("PORT", "8080"))
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
