@@ -37,7 +37,7 @@ test('a folder becomes an image by digest and a Service; the URL is told when it
   expect(world.out).toBe(
     'Service hello is created and ready (revision hello-00001):\nhttp://hello.default.localhost\n',
   );
-  expect(world.err).toBe('packing a Node.js function (index.js)\nDeploying\n');
+  expect(world.err).toBe('packing a Node.js function (index.js)\nwaiting: Deploying\n');
   expect(world.images[0]).toMatchObject({
     name: 'dev.local/default/hello:latest',
     start: { workingDir: '/workspace' },

@@ -3,10 +3,11 @@
 import { basename, resolve } from 'node:path';
 import { PackError, packFolder } from '#functions/mod.ts';
 import { causeOf, readable } from '#explain/mod.ts';
-import { Namespace, Pod, Service, SERVICE_LABEL } from '#kinds/mod.ts';
-import { dns1035Label, isReady, isReason } from '#machinery/mod.ts';
+import { Pod, Service, SERVICE_LABEL } from '#kinds/mod.ts';
+import { dns1035Label, isReady } from '#machinery/mod.ts';
 import type { Client } from '#objects/mod.ts';
-import { absent, Failure, usage } from '../failure.ts';
+import { Failure, usage } from '../failure.ts';
+import { checkNamespace } from '../namespace.ts';
 import type { CliPorts } from '../ports.ts';
 import { changedService, deployedContainer, newService } from './service.ts';
 
@@ -106,12 +107,7 @@ async function checkPlace(name: string, { dataDir, namespace }: DeployOptions, p
   const [fault] = dns1035Label(name);
   if (fault) throw usage(`${JSON.stringify(name)} cannot be a Service's name: ${fault}`);
   const { client } = await ports.connect(dataDir);
-  const found = await client.get(Namespace, '', namespace).catch((error: unknown) => {
-    // Who may use a namespace need not be allowed to look at it.
-    if (isReason(error, 'Forbidden')) return 'hidden';
-    throw error;
-  });
-  if (!found) throw absent(`There is no namespace ${namespace}. Make it first: kubectl create namespace ${namespace}`);
+  await checkNamespace(client, namespace);
 }
 
 /** The generation that a Service has once it runs this image. */
@@ -149,7 +145,7 @@ async function untilReady(client: Client, written: Service, options: DeployOptio
       last = event.object;
       if (isSettled(last)) return last;
       const progress = progressOf(last);
-      if (progress && progress !== said) options.onProgress?.(progress);
+      if (progress && progress !== said) options.onProgress?.(`waiting: ${progress}`);
       said = progress;
     }
   } catch (error) {

@@ -124,6 +124,7 @@ test.each([
     3,
     'There is no Knative Service "nothing" in namespace default. \'ebb get\' shows which there are.',
   ],
+  ['export -n nons', 3, 'There is no namespace nons. Make it first: kubectl create namespace nons'],
   ['export x -A', 2, 'give either a name or -A, not both'],
   ['export -o table', 2, '-o must be yaml or json'],
 ])('%s is refused', async (line, code, message) => {

@@ -5,6 +5,7 @@ import { Service } from '#kinds/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import { dataDirOf, endpointsOf } from '../data-dir.ts';
 import { absent, usage } from '../failure.ts';
+import { checkNamespace } from '../namespace.ts';
 import { rendered, yamlOf } from '../output.ts';
 import type { CliPorts } from '../ports.ts';
 import type { Manifest } from './manifest.ts';
@@ -54,6 +55,7 @@ async function run(name: string | undefined, flags: Flags, ports: CliPorts): Pro
   const chosen = name === undefined ? all : withNeeded(all, name, flags.namespace);
   const manifests = chosen.filter(({ kind }) => flags.secrets || kind !== 'Secret');
   for (const warning of warningsOn(manifests, ownRegistries(dataDir))) ports.err(`ebb: ${warning}\n`);
+  if (all.length === 0 && !flags.allNamespaces) await checkNamespace(client, flags.namespace);
   if (manifests.length === 0) ports.err('ebb: there is nothing to export\n');
   else ports.out(flags.output === 'json' ? rendered(listOf(manifests), 'json') : documents(manifests));
 }

@@ -66,3 +66,8 @@ test('none of a kind is no failure', async () => {
     'No configmaps found in namespace default.\n',
   ]);
 });
+
+test('of a namespace that is not there that is said', async () => {
+  expect(await world.run('get pods -n nons')).toBe(3);
+  expect(world.err).toBe('ebb: There is no namespace nons. Make it first: kubectl create namespace nons\n');
+});

@@ -6,6 +6,7 @@ import type { Kind, KubeObject } from '#machinery/mod.ts';
 import { tableOf } from '#machinery/mod.ts';
 import { dataDirOf } from '../data-dir.ts';
 import { absent, usage } from '../failure.ts';
+import { checkNamespace } from '../namespace.ts';
 import { columns, formatOf, rendered } from '../output.ts';
 import type { CliPorts } from '../ports.ts';
 
@@ -62,8 +63,10 @@ async function get(word: string, name: string | undefined, flags: Flags, ports: 
   });
   if (format === 'json' || format === 'yaml')
     return ports.out(rendered({ apiVersion: 'v1', kind: 'List', items }, format));
-  if (items.length === 0)
+  if (items.length === 0) {
+    if (within.namespace) await checkNamespace(client, within.namespace);
     return ports.err(`No ${kind.names.plural} found${within.namespace ? ` in namespace ${within.namespace}` : ''}.\n`);
+  }
   ports.out(shown(kind, items, format, Boolean(flags.allNamespaces), ports));
 }
 

@@ -76,11 +76,10 @@ export function upCommand(ports: CliPorts): Command {
       'own',
     )
     .option(ENCRYPTION_KEY_FLAG, ENCRYPTION_KEY_HELP)
-    .option(
-      '--disk-floor <size>',
-      'how much of the disk stays free; writes that would take more are refused',
-      size,
-      256 * 2 ** 20,
+    .addOption(
+      new Option('--disk-floor <size>', 'how much of the disk stays free; writes that would take more are refused')
+        .argParser(size)
+        .default(256 * 2 ** 20, '256Mi'),
     )
     .option('--disk-budget <size>', 'how much the data folder may take, such as 20Gi (default: no bound)', size)
     .option('-d, --detach', 'wait until it is ready, then leave it running in the background', false)
