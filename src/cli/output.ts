@@ -4,11 +4,17 @@ import { stringify } from 'yaml';
 import { usage } from './failure.ts';
 
 export type Format = 'table' | 'wide' | 'json' | 'yaml' | 'name';
-const FORMATS: readonly Format[] = ['table', 'wide', 'json', 'yaml', 'name'];
+/** Those that people choose by -o; a table comes without. */
+export type Chosen = Exclude<Format, 'table'>;
 
-export function formatOf(flag: string | undefined): Format {
-  const found = FORMATS.find((format) => format === (flag ?? 'table'));
-  if (!found) throw usage(`-o must be one of ${FORMATS.slice(1).join(', ')}, but is ${JSON.stringify(flag)}`);
+/** What -o says; most commands know JSON and YAML beside their table. Throws where it is none of `among`. */
+export function formatOf<F extends Chosen = 'json' | 'yaml'>(
+  flag: string | undefined,
+  among: readonly F[] = ['json', 'yaml'] as unknown as readonly F[],
+): F | 'table' {
+  if (flag === undefined) return 'table';
+  const found = among.find((format) => format === flag);
+  if (!found) throw usage(`-o must be one of ${among.join(', ')}, but is ${JSON.stringify(flag)}`);
   return found;
 }
 

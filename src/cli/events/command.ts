@@ -46,7 +46,7 @@ function list(ports: CliPorts): Command {
       'in this state with any Trigger or Subscription: delivered, dead-lettered, failed (not taken, no dead letter sink), lost (nor did the dead letter sink take it), under-way',
     )
     .option('--limit <count>', 'at most this many', '20');
-  return withPlace(withFilters(withConsumer(command)))
+  return withPlace(withFilters(withConsumer(command)), 'wide, json, yaml or name')
     .addHelpText(
       'after',
       `

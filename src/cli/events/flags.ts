@@ -26,12 +26,12 @@ export interface EventFlags {
 }
 
 /** Adds the flags that say which Broker or channel is meant. */
-export function withPlace(command: Command): Command {
+export function withPlace(command: Command, formats = 'json or yaml'): Command {
   return command
     .option('--broker <name>', 'events that came to this Broker')
     .option('--channel <name>', 'events that came to this Channel or InMemoryChannel')
     .option('-n, --namespace <namespace>', 'namespace', 'default')
-    .option('-o, --output <format>', 'json or yaml')
+    .option('-o, --output <format>', formats)
     .option('--data <dir>', "the platform's data folder");
 }
 

@@ -24,7 +24,7 @@ interface Row {
 }
 
 export async function listEvents(flags: ListFlags, ports: CliPorts): Promise<void> {
-  const format = formatOf(flags.output);
+  const format = formatOf(flags.output, ['wide', 'json', 'yaml', 'name']);
   const limit = whole('--limit', flags.limit);
   if (limit === 0) throw usage('--limit takes a whole number from 1');
   const state = stateOf(flags.state);

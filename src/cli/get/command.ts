@@ -42,7 +42,7 @@ export function getCommand(ports: CliPorts): Command {
 }
 
 async function get(word: string, name: string | undefined, flags: Flags, ports: CliPorts): Promise<void> {
-  const format = formatOf(flags.output);
+  const format = formatOf(flags.output, ['wide', 'json', 'yaml', 'name']);
   const kind = kindNamed(word);
   const { client } = await ports.connect(dataDirOf(flags.data, ports.env));
   const namespace = kind.scope === 'Namespaced' ? flags.namespace : '';
