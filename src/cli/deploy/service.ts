@@ -27,7 +27,7 @@ export function newService(wish: Wish, annotations: Annotations): Service {
     metadata: { name: wish.name, namespace: wish.namespace, ...unlessEmpty({ annotations }) },
     // Set only where a Service is new, so a template without it would be another one.
     spec: { template: templateBy(wish, { spec: { enableServiceLinks: false } } as Template) },
-  } as Service;
+  };
 }
 
 export function changedService(before: Service, wish: Wish, annotations: Annotations): Service {

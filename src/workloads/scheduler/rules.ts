@@ -42,7 +42,7 @@ export function nodeTerms({ spec }: Pod): readonly NodeTerm[] | undefined {
 /** The terms of a required affinity or anti-affinity of Pods, all of which must hold. */
 export function podTerms(pod: Pod, which: 'podAffinity' | 'podAntiAffinity'): readonly PodTerm[] {
   return records(requiredOf(pod.spec.affinity?.[which])).map((term) => ({
-    topologyKey: String(term['topologyKey'] ?? ''),
+    topologyKey: typeof term['topologyKey'] === 'string' ? term['topologyKey'] : '',
     labelSelector: withKeys(selector(term['labelSelector']), pod, {
       In: texts(term['matchLabelKeys']),
       NotIn: texts(term['mismatchLabelKeys']),
