@@ -3,23 +3,18 @@
 import { basename, resolve } from 'node:path';
 import { PackError, packFolder } from '#functions/mod.ts';
 import { causeOf, readable } from '#explain/mod.ts';
-import { Pod, Service, SERVICE_LABEL } from '#kinds/mod.ts';
+import { Pod, Service, SERVICE_LABEL, servingContainerOf } from '#kinds/mod.ts';
 import { dns1035Label, isReady } from '#machinery/mod.ts';
 import type { Client } from '#objects/mod.ts';
 import { Failure, usage } from '../failure.ts';
 import { checkNamespace } from '../namespace.ts';
 import type { CliPorts } from '../ports.ts';
-import { changedService, deployedContainer, newService } from './service.ts';
+import type { Wish } from './service.ts';
+import { changedService, newService } from './service.ts';
 
-export interface DeployOptions {
+export interface DeployOptions extends Omit<Wish, 'name' | 'image'> {
   readonly dataDir: string;
-  readonly namespace: string;
   readonly name?: string;
-  /** By name; undefined takes a variable away. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly port?: number;
-  readonly concurrency?: number;
-  readonly scale?: { readonly min?: number; readonly max?: number };
   readonly timeoutMs: number;
   /** An annotation in which the Service notes of which generation it is by this deployment: who changes it makes another. */
   readonly noteGenerationIn?: string;
@@ -113,7 +108,8 @@ async function checkPlace(name: string, { dataDir, namespace }: DeployOptions, p
 /** The generation that a Service has once it runs this image. */
 function generationBy(image: string, before: Service | undefined): number {
   const { generation = 0 } = before?.metadata ?? {};
-  return before && deployedContainer(before)?.image === image ? generation : generation + 1;
+  const { containers = [] } = before?.spec.template.spec ?? {};
+  return servingContainerOf(containers)?.image === image ? generation : generation + 1;
 }
 
 const noteOf = (key: string | undefined, generation: number): Record<string, string> =>

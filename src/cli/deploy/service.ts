@@ -1,6 +1,6 @@
 // The Service that a deployment makes, or makes of the one that is there: what it does not speak of stays as others have set it. Pure.
 
-import { Service } from '#kinds/mod.ts';
+import { Service, servingContainerOf } from '#kinds/mod.ts';
 
 /** What a deployment wants of a Service. Absent: as it is, or the usual. */
 export interface Wish {
@@ -62,18 +62,9 @@ function metadataBy({ scale: { min, max } = {} }: Wish, before: Template['metada
   return { ...kept, ...unlessEmpty({ annotations: all }) };
 }
 
-/** The container that is deployed: the one that has a port, or the first. */
-export function deployedContainer({ spec }: Service): Container | undefined {
-  return deployedOf(spec.template.spec.containers ?? []);
-}
-
-function deployedOf(containers: Containers): Container | undefined {
-  return containers.find(({ ports = [] }) => ports.length > 0) ?? containers[0];
-}
-
-/** Others beside the one that is deployed stay. */
+/** The one that takes requests is what is deployed; others beside it stay. */
 function containersBy(wish: Wish, before: Containers): Containers {
-  const deployed = deployedOf(before);
+  const deployed = servingContainerOf(before);
   if (!deployed) return [containerBy(wish, {} as Container)];
   return before.map((container) => (container === deployed ? containerBy(wish, container) : container));
 }

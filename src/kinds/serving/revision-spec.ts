@@ -2,6 +2,7 @@
 
 import type { Schema, TemplateMeta } from '#machinery/mod.ts';
 import { flag, int64, list, listByKey, map, object, text, TemplateMetaSchema } from '#machinery/mod.ts';
+import type { Container } from '../core/container.ts';
 import type { PodSpec } from '../core/pod-spec.ts';
 import { blob, RevisionContainerSchema } from './revision-container.ts';
 import { RevisionVolumeSchema } from './revision-volume.ts';
@@ -82,3 +83,8 @@ export const RevisionTemplateSchema = object({
   metadata: TemplateMetaSchema,
   spec: RevisionSpecSchema,
 }) as unknown as Schema<RevisionTemplate>;
+
+/** The container that takes requests: the one that names a port, else the first. */
+export function servingContainerOf(containers: readonly Container[]): Container | undefined {
+  return containers.find(({ ports = [] }) => ports.length > 0) ?? containers[0];
+}

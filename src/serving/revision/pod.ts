@@ -8,15 +8,13 @@ import {
   REVISION_LABEL,
   runtimeClassFor,
   SERVICE_LABEL,
+  servingContainerOf,
   USER_PORT_NAME,
 } from '#kinds/mod.ts';
 
-/** The container that takes requests: the only one, else the one that names a port. */
+/** The container that takes requests. */
 export function servingContainer({ spec }: Revision): Container | undefined {
-  const { containers } = spec;
-  return containers.length > 1
-    ? (containers.find(({ ports = [] }) => ports.length > 0) ?? containers[0])
-    : containers[0];
+  return servingContainerOf(spec.containers);
 }
 
 /** The port that requests go to. */
