@@ -5,6 +5,7 @@ import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, open, opendir, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { bytePathOf, BYTES, systemPathOf } from './byte-path.ts';
 
 export interface DiskUse {
   readonly bytes: number;
@@ -56,14 +57,10 @@ function isNew(stats: Stats, linked: Set<string>): boolean {
   return true;
 }
 
-/** Names need not be text. In this encoding each byte is a character, so that none is lost. */
-const BYTES = 'latin1';
-const pathOf = (name: string) => Buffer.from(name, BYTES);
-
 /** Links above a folder are those of whoever asks. */
 async function realName(path: string): Promise<string> {
   const above = await realpath(dirname(path)).catch(() => dirname(path));
-  return Buffer.from(join(above, basename(path))).toString(BYTES);
+  return bytePathOf(join(above, basename(path)));
 }
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -76,12 +73,12 @@ async function readFolder(
 ): Promise<boolean> {
   let folder: FileHandle | undefined;
   try {
-    folder = await open(pathOf(at), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    folder = await open(systemPathOf(at), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     const held = await heldName(folder, at);
     if (held === undefined) return true;
-    for await (const { name } of await opendir(pathOf(held), { encoding: BYTES })) {
+    for await (const { name } of await opendir(systemPathOf(held), { encoding: BYTES })) {
       if (isOver()) break;
-      const stats = await lstat(pathOf(`${held}/${name}`)).catch(() => undefined);
+      const stats = await lstat(systemPathOf(`${held}/${name}`)).catch(() => undefined);
       if (stats) see(name, stats);
     }
     return true;

@@ -3,6 +3,7 @@
 import type { Dirent } from 'node:fs';
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytePathOf, BYTES, systemPathOf } from './byte-path.ts';
 
 /** Also a file. Nothing is done where there is none; where somebody still writes it is tried again for a moment. */
 export async function removeFolder(folder: string): Promise<void> {
@@ -18,15 +19,10 @@ export async function removeFolder(folder: string): Promise<void> {
 /** Half of what the system takes: what is found beyond it can still be named. */
 const DEEP = 2048;
 
-/** Names need not be text. In this encoding each byte is a character, so that none is lost. */
-const BYTES = 'latin1';
-const pathOf = (name: string) => Buffer.from(name, BYTES);
-
 /** Moves folders that lie deep up into a new one at the top; false where there is none. */
 async function lift(folder: string): Promise<boolean> {
-  const asBytes = (path: string) => Buffer.from(path).toString(BYTES);
-  const waiting = [asBytes(folder)];
-  const top = asBytes(await mkdtemp(join(folder, '.lifted-')));
+  const waiting = [bytePathOf(folder)];
+  const top = bytePathOf(await mkdtemp(join(folder, '.lifted-')));
   let lifted = 0;
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     for (const name of await foldersIn(at)) {
@@ -40,12 +36,12 @@ async function lift(folder: string): Promise<boolean> {
 
 /** What goes away meanwhile need not be moved. */
 async function foldersIn(at: string): Promise<string[]> {
-  const entries: Dirent[] = await readdir(pathOf(at), { withFileTypes: true, encoding: BYTES }).catch(() => []);
+  const entries: Dirent[] = await readdir(systemPathOf(at), { withFileTypes: true, encoding: BYTES }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 async function move(from: string, to: string): Promise<boolean> {
-  return rename(pathOf(from), pathOf(to)).then(
+  return rename(systemPathOf(from), systemPathOf(to)).then(
     () => true,
     () => false,
   );
