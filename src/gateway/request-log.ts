@@ -26,7 +26,7 @@ const MAX_TEMPLATES = 32;
 export class RequestLogs {
   readonly #clock: Clock;
   readonly #sink: RequestLogSink;
-  readonly #templates = new Map<string, GoTemplate | undefined>();
+  readonly #templates = new Map<string, Template>();
 
   constructor(clock: Clock, sink: RequestLogSink) {
     this.#clock = clock;
@@ -36,33 +36,40 @@ export class RequestLogs {
   /** The exchange through which the request is to pass so that it is logged at its end. */
   watch(exchange: Exchange, target: Target, settings: RequestLogSettings, holder: () => Holder | undefined): Exchange {
     const begunMs = this.#clock.monotonic();
-    // While the connection is open. A template asks for a field by its name alone.
-    const logged = new LoggedExchange(exchange, settings.template.includes('TLS') ? exchange.tls : undefined);
+    const template = this.#template(settings.template);
+    // While the connection is open.
+    const logged = new LoggedExchange(exchange, template.asksForTls ? exchange.tls : undefined);
     exchange.onClosed(() => {
       // To the nanosecond, as Go counts.
       const seconds = Math.round((this.#clock.monotonic() - begunMs) * 1e6) / 1e9;
       const held = holder();
-      const line = this.#line(settings.template, new Facts(logged, target, held, seconds));
-      this.#sink(line, held?.endpoint, target);
+      this.#sink(lineOf(template, new Facts(logged, target, held, seconds)), held?.endpoint, target);
     });
     return logged;
   }
 
-  #line(source: string, facts: Facts): string {
-    try {
-      return this.#template(source)?.(facts.values()) ?? facts.plainly();
-    } catch {
-      return facts.plainly();
-    }
-  }
-
-  /** Undefined: it is no template. */
-  #template(source: string): GoTemplate | undefined {
-    if (this.#templates.has(source)) return this.#templates.get(source);
+  #template(source: string): Template {
+    const known = this.#templates.get(source);
+    if (known) return known;
     if (this.#templates.size >= MAX_TEMPLATES) this.#templates.clear();
-    const template = parsed(source);
+    // A template asks for a field by its name alone.
+    const template = { fill: parsed(source), asksForTls: source.includes('TLS') };
     this.#templates.set(source, template);
     return template;
+  }
+}
+
+interface Template {
+  /** Undefined: it is no template. */
+  readonly fill: GoTemplate | undefined;
+  readonly asksForTls: boolean;
+}
+
+function lineOf({ fill }: Template, facts: Facts): string {
+  try {
+    return fill?.(facts.values()) ?? facts.plainly();
+  } catch {
+    return facts.plainly();
   }
 }
 
