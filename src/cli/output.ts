@@ -3,15 +3,11 @@
 import { stringify } from 'yaml';
 import { usage } from './failure.ts';
 
+/** A table comes without -o. */
 export type Format = 'table' | 'wide' | 'json' | 'yaml' | 'name';
-/** Those that people choose by -o; a table comes without. */
-export type Chosen = Exclude<Format, 'table'>;
 
 /** What -o says; most commands know JSON and YAML beside their table. Throws where it is none of `among`. */
-export function formatOf<F extends Chosen = 'json' | 'yaml'>(
-  flag: string | undefined,
-  among: readonly F[] = ['json', 'yaml'] as unknown as readonly F[],
-): F | 'table' {
+export function formatOf(flag: string | undefined, among: readonly Format[] = ['json', 'yaml']): Format {
   if (flag === undefined) return 'table';
   const found = among.find((format) => format === flag);
   if (!found) throw usage(`-o must be one of ${among.join(', ')}, but is ${JSON.stringify(flag)}`);

@@ -120,7 +120,7 @@ function lastWords({ pods, revisions }: Facts): string[] {
   );
   const ofRevisions = revisions.map(({ status }) => conditionOf(status, 'ContainerHealthy')?.message);
   const words = [...ofRevisions, ...ofPods].map((text) => text?.trim() ?? '');
-  return [...new Set(words)].filter((text) => text.includes('\n')).sort((a, b) => b.length - a.length);
+  return longestFirst(words.filter((text) => text.includes('\n')));
 }
 
 /** What is shorter is read again sooner than looked up. */
@@ -134,7 +134,12 @@ function longReasons({ service, configuration, route, revisions, pods, events }:
     ...events.map(({ message }) => message),
   ];
   const texts = messages.map((text) => text?.trim().replace(/[.!?]+$/, '') ?? '');
-  return [...new Set(texts)].filter(({ length }) => length >= LONG).sort((a, b) => b.length - a.length);
+  return longestFirst(texts.filter(({ length }) => length >= LONG));
+}
+
+/** Each text once: what holds another within is looked for before it. */
+function longestFirst(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort((a, b) => b.length - a.length);
 }
 
 /** The lines, with each of `texts` said only where it comes first. */

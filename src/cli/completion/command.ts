@@ -63,8 +63,8 @@ const SERVICES = "ebb get ksvc -o name 2>/dev/null | sed 's|.*/||'";
 const EVENTS = 'ebb events list -o name 2>/dev/null';
 /** The first column of a table. */
 const firstOf = (command: string): string => `${command} 2>/dev/null | awk 'NR>1 {print $1}'`;
-const KINDS = `echo functions ${[...new Set(allKinds.map(({ names }) => names.plural))].sort().join(' ')}`;
-/** Commands whose arguments are names, and what tells them; what begins with another of them stands before it. */
+const KINDS = `functions ${[...new Set(allKinds.map(({ names }) => names.plural))].sort().join(' ')}`;
+/** Commands whose arguments are names, and what tells them. */
 const ARGUMENTS: Readonly<Record<string, string>> = {
   logs: SERVICES,
   invoke: SERVICES,
@@ -77,7 +77,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   'events redrive': EVENTS,
 };
 
-/** Of flags, what a value can be otherwise. */
+/** What -o may say of nearly every command. */
 const FORMATS = 'json yaml';
 const namesOf = (kind: string): string => `ebb get ${kind} -o name 2>/dev/null | sed 's|.*/||'`;
 /** A flag in a case of a shell script, with its short form. */
@@ -105,7 +105,7 @@ ${words.map(({ name, flags, subcommands }) => `    ${name}) words="${[...subcomm
     *) words="${words.map(({ name }) => name).join(' ')}" ;;
   esac
   [[ "\${COMP_WORDS[COMP_CWORD]}" == -* ]] || case "\${COMP_WORDS[*]:1:COMP_CWORD-1}" in
-    "get") words="$(${KINDS})" ;;
+    "get") words="${KINDS}" ;;
     "get "*) words="$(${namesOf('"${COMP_WORDS[2]}"')})" ;;
 ${cases(Object.entries(ARGUMENTS).map(([command, names]) => [`"${command}"*`, `words="$(${names})"`]))}
   esac
@@ -126,7 +126,7 @@ ${cases(Object.entries(NAMED).map(([flag, kind]) => [patternOf(flag), `compadd -
     --data) _files -/; return ;;
   esac
   [[ "$words[CURRENT]" == -* ]] || case "\${(j: :)words[2,CURRENT-1]}" in
-    "get") compadd -- $(${KINDS}); return ;;
+    "get") compadd -- ${KINDS}; return ;;
     "get "*) compadd -- $(${namesOf('"$words[3]"')}); return ;;
 ${cases(Object.entries(ARGUMENTS).map(([command, names]) => [`"${command}"*`, `compadd -- $(${names}); return`]))}
   esac
@@ -147,7 +147,7 @@ compdef _ebb ebb
           return `complete -c ebb -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)}${values}`;
         }),
       ])
-      .concat(`complete -c ebb -n '__fish_seen_subcommand_from get' -a "(${KINDS} | string split ' ')"`)
+      .concat(`complete -c ebb -n '__fish_seen_subcommand_from get' -a "${KINDS}"`)
       .concat(
         Object.entries(ARGUMENTS).map(
           ([command, names]) =>

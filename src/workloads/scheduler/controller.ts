@@ -48,7 +48,7 @@ async function place(turn: Turn<Pod>, placements: Placements): Promise<void> {
   const claims = claimsIn(turn);
   const problem = claimProblem(pod, claims);
   if (problem !== undefined) return refuse(turn, unplaceableMessage(nodes.length, problem));
-  const facts = { claims, neighbours: placements.around(pod, turn) };
+  const facts = { claims, neighbours: placements.around(pod, nodes, turn) };
   const reasons: string[][] = [];
   for (const node of nodes) {
     const unfit = problemsOn(node, pod, { ...facts, there: placements.on(node, turn) });

@@ -3,7 +3,8 @@
 import { equal } from '#base/mod.ts';
 import type { Index, Reader } from '#engine/mod.ts';
 import { index } from '#engine/mod.ts';
-import { Namespace, Node, Pod } from '#kinds/mod.ts';
+import type { Node } from '#kinds/mod.ts';
+import { Namespace, Pod } from '#kinds/mod.ts';
 import type { ObjectKey } from '#machinery/mod.ts';
 import { keyOf } from '#machinery/mod.ts';
 import { isOver } from '../pods/readiness.ts';
@@ -52,8 +53,7 @@ export class Placements {
   }
 
   /** Whom a Pod's rules may mean, and whose rules may mean it. Most Pods have none, and none is looked for. */
-  around(pod: Pod, reader: Reader): Neighbours {
-    const nodes = reader.list(Node);
+  around(pod: Pod, nodes: readonly Node[], reader: Reader): Neighbours {
     const guards = this.#withAssumed(reader.byIndex(Pod, BY_RULE, GUARD), keepsAway);
     const others = minds(pod) ? nodes.flatMap((node) => this.on(node, reader)) : [];
     const labelsOfNamespace = (name: string) => reader.get(Namespace, '', name)?.metadata.labels;
