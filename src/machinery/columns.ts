@@ -10,6 +10,8 @@ export type Cell = string | number | boolean | null;
 /** One column of a table. `jsonPath` is what a CRD declares; `cell` is what the server prints. */
 export interface Column {
   readonly type: 'string' | 'integer' | 'boolean' | 'date' | 'number';
+  /** `name` for the column of the object's own name. */
+  readonly format?: 'name';
   readonly doc?: string;
   readonly priority: number;
   readonly jsonPath?: string;
@@ -49,6 +51,15 @@ function ofCondition(type: string, part: 'status' | 'reason'): Column {
     },
   };
 }
+
+/** The object's own name, which comes first where a kind does not put it elsewhere. */
+export const ownName: Column = {
+  type: 'string',
+  format: 'name',
+  doc: 'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically.',
+  priority: 0,
+  cell: (object) => object.metadata.name,
+};
 
 /** The column that every kind without columns of its own has after NAME. */
 export const age: Column = {

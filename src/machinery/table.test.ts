@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { age, field, wide } from './columns.ts';
+import { age, field, ownName, wide } from './columns.ts';
 import { defineKind } from './kind.ts';
 import { int32, object } from './schema.ts';
 import { tableOf } from './table.ts';
@@ -55,4 +55,14 @@ test.each([
   ['Object', THING],
 ] as const)('with %s a row carries that much of its object', (includeObject, object) => {
   expect(tableOf(Plain, [THING], { now: NOW, includeObject }).rows[0]?.object).toEqual(object);
+});
+
+test('the name stands where the kind puts it', () => {
+  const last = { ...Plain, columns: { Size: field('spec.size', 'integer'), Name: wide(ownName) } };
+  const { columnDefinitions, rows } = tableOf(last, [THING], { now: NOW, includeObject: 'None' });
+  expect(columnDefinitions.map(({ name, format, priority }) => [name, format, priority])).toEqual([
+    ['Size', '', 0],
+    ['Name', 'name', 1],
+  ]);
+  expect(rows).toEqual([{ cells: [3, 'a'] }]);
 });

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '#base/mod.ts';
 import type { Cell, Column } from './columns.ts';
-import { age, ageSince } from './columns.ts';
+import { age, ageSince, ownName } from './columns.ts';
 import type { Kind } from './kind.ts';
 import type { KubeObject } from './meta.ts';
 
@@ -43,18 +43,9 @@ export interface Table {
   readonly rows: readonly TableRow[];
 }
 
-const NAME: ColumnDefinition = {
-  name: 'Name',
-  type: 'string',
-  format: 'name',
-  description:
-    'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically.',
-  priority: 0,
-};
-
 /**
- * Objects of a kind as a table: the name first, then the kind's columns, or the age where it has none (a date for
- * custom kinds, a string for built-in ones, as Kubernetes declares it).
+ * Objects of a kind as a table: the name first, unless the kind puts it elsewhere, then the kind's columns, or the age where it has
+ * none (a date for custom kinds, a string for built-in ones, as Kubernetes declares it).
  */
 export function tableOf(kind: Kind, objects: readonly KubeObject[], options: TableOptions): Table {
   const columns = columnsOf(kind);
@@ -63,18 +54,20 @@ export function tableOf(kind: Kind, objects: readonly KubeObject[], options: Tab
     kind: 'Table',
     apiVersion,
     metadata: options.metadata ?? {},
-    columnDefinitions: [NAME, ...columns.map(([name, column]) => definitionOf(name, column))],
+    columnDefinitions: columns.map(([name, column]) => definitionOf(name, column)),
     rows: objects.map((object) => rowOf(object, columns, apiVersion, options)),
   };
 }
 
 function columnsOf(kind: Kind): readonly (readonly [string, Column])[] {
-  const columns = Object.entries(kind.columns);
-  return columns.length > 0 ? columns : [['Age', kind.custom ? ageSince : age]];
+  const own = Object.entries(kind.columns);
+  const columns: readonly (readonly [string, Column])[] =
+    own.length > 0 ? own : [['Age', kind.custom ? ageSince : age]];
+  return columns.some(([, { format }]) => format === 'name') ? columns : [['Name', ownName], ...columns];
 }
 
-function definitionOf(name: string, { type, doc, priority }: Column): ColumnDefinition {
-  return { name, type, format: '', description: doc ?? '', priority };
+function definitionOf(name: string, { type, format, doc, priority }: Column): ColumnDefinition {
+  return { name, type, format: format ?? '', description: doc ?? '', priority };
 }
 
 function rowOf(
@@ -83,7 +76,7 @@ function rowOf(
   apiVersion: string,
   { now, includeObject = 'Metadata' }: TableOptions,
 ): TableRow {
-  const cells = [object.metadata.name, ...columns.map(([, column]) => column.cell(object, now))];
+  const cells = columns.map(([, column]) => column.cell(object, now));
   if (includeObject === 'None') return { cells };
   if (includeObject === 'Object') return { cells, object };
   return { cells, object: { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata } };

@@ -1,7 +1,7 @@
 // An Event: something worth telling a person about an object.
 
 import type { KubeObject, ObjectOf, TypeOf } from '#machinery/mod.ts';
-import { ageOf, computed, defineKind, int32, object, text, time, wide } from '#machinery/mod.ts';
+import { ageOf, computed, defineKind, int32, object, ownName, text, time, wide } from '#machinery/mod.ts';
 import { ObjectReferenceSchema } from './references.ts';
 
 const EventFields = {
@@ -59,6 +59,7 @@ export const Event = defineKind({
     Message: computed((event: Parts) => (event.message ?? '').trim()),
     'First Seen': wide(computed((event: Parts, now) => ageOf(firstStamp(event), now))),
     Count: wide(computed((event: Parts) => event.series?.count ?? event.count ?? 1)),
+    Name: wide(ownName),
   },
   lossy: 'all',
   selectableFields: [

@@ -71,6 +71,18 @@ describe('the port that a probe asks', () => {
   });
 });
 
+test('readiness is asked of the Pod itself, whatever host the probe names; liveness and start of the host named', () => {
+  const elsewhere = { httpGet: { host: 'elsewhere', port: 80, path: '/up' } };
+  const probes = { readinessProbe: elsewhere, livenessProbe: elsewhere, startupProbe: elsewhere };
+  const [http] = podSpecOf(revision({ containers: [{ name: 'c', ...probes }] }), FREE).containers;
+  expect(http).toMatchObject({ ...probes, readinessProbe: { httpGet: { port: 80, path: '/up' } } });
+  expect(http?.readinessProbe?.httpGet).not.toHaveProperty('host');
+
+  const readinessProbe = { tcpSocket: { host: 'elsewhere', port: 80 } };
+  const [tcp] = podSpecOf(revision({ containers: [{ name: 'c', readinessProbe }] }), FREE).containers;
+  expect(tcp?.readinessProbe).toEqual({ tcpSocket: { port: 80 } });
+});
+
 describe('the runtime class', () => {
   const runtimeClasses: RuntimeClassChoice[] = [
     { name: 'kata', selector: {} },

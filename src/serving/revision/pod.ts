@@ -94,7 +94,7 @@ function asServing(
       { name: 'PORT', value: String(port) },
       ...named.map((one) => ({ name: portVariable(one.name), value: String(one.port) })),
     ],
-    ...(readinessProbe ? { readinessProbe: aimed(readinessProbe, port) } : {}),
+    ...(readinessProbe ? { readinessProbe: hostless(aimed(readinessProbe, port)) } : {}),
     ...(livenessProbe ? { livenessProbe: aimed(livenessProbe, port, freeLivenessPort) } : {}),
     ...(startupProbe ? { startupProbe: aimed(startupProbe, port) } : {}),
   };
@@ -117,6 +117,17 @@ function aimed(probe: Probe, userPort: number, isFree = true): Probe {
     ...(httpGet ? { httpGet: { ...httpGet, ...upperScheme(httpGet), port: aim(httpGet.port) } } : {}),
     ...(tcpSocket ? { tcpSocket: { ...tcpSocket, port: aim(tcpSocket.port) } } : {}),
     ...(grpc ? { grpc: { ...grpc, port: grpc.port || userPort } } : {}),
+  };
+}
+
+/** A Pod is ready by its own answer, so another host is not asked, whatever the probe names. */
+function hostless(probe: Probe): Probe {
+  const { httpGet, tcpSocket } = probe;
+  const atHome = <T extends { readonly host?: string }>({ host: _elsewhere, ...asked }: T) => asked;
+  return {
+    ...probe,
+    ...(httpGet ? { httpGet: atHome(httpGet) } : {}),
+    ...(tcpSocket ? { tcpSocket: atHome(tcpSocket) } : {}),
   };
 }
 

@@ -120,11 +120,40 @@ describe('what is shown', () => {
   });
 });
 
+test('what is shown of an Event, whose name comes last', async () => {
+  const lastTimestamp = '2026-01-01T00:00:00Z';
+  const event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'shown', namespace: 'default' },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'a', fieldPath: 'spec.containers{c}' },
+    reason: 'Pulled',
+    message: 'Image is here ',
+    type: 'Normal',
+    source: { component: 'kubelet', host: 'n' },
+    count: 2,
+    firstTimestamp: lastTimestamp,
+    lastTimestamp,
+  };
+  const path = '/api/v1/namespaces/default/events';
+  const [ours, theirs] = await both(async (server) => {
+    await json(server, 'POST', path, { body: event });
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const { columnDefinitions, rows } = (await json(server, 'GET', `${path}/shown`, { accept })) as unknown as Table;
+    await json(server, 'DELETE', `${path}/shown`);
+    return {
+      columns: columnDefinitions.map((one) => [one.name, one.type, one.format, one.priority]),
+      cells: rows[0]?.cells,
+    };
+  });
+  expect(ours).toEqual(theirs);
+});
+
 /** A cell without its seconds: a second may begin between what the one server shows and what the other does. */
 const ageless = (cell: unknown): unknown => (typeof cell === 'string' ? cell.replace(/^\d+s$/, 'seconds') : cell);
 
 interface Table {
-  readonly columnDefinitions: readonly { name: string; type: string; priority: number }[];
+  readonly columnDefinitions: readonly { name: string; type: string; format: string; priority: number }[];
   readonly rows: readonly { cells: readonly unknown[] }[];
 }
 
