@@ -39,6 +39,8 @@ export interface RolloutRunResult {
 }
 
 const LOOK_MS = 50;
+/** After how long a user puts again what conflicted. */
+const AGAIN_MS = 5;
 /** So far a gradual rollout has come when the next one overtakes it. */
 const UNDER_WAY_PERCENT = 20;
 const NEVER_MS = 300_000;
@@ -110,7 +112,7 @@ class Telling {
     if (step.meanwhile) clients.change(step.meanwhile);
     clients.change(step.traffic);
     if (step.gradualMs !== undefined) this.#expectGradual(step);
-    for (const wanted of step.put ?? []) await this.#ask((client) => put(client, wanted));
+    for (const wanted of step.put ?? []) await this.#put(wanted);
     for (const { kind, name } of step.remove ?? []) await this.#ask((client) => remove(client, kind, name));
     await this.#soon(step.what, () => this.#isThrough(step));
     trace.note('', `--- ${step.what}: ${step.until}`);
@@ -121,6 +123,11 @@ class Telling {
     await sleep(clock, step.silenceMs);
     if (data.hosts.length > 0) clients.resume();
     await sleep(clock, 3000);
+  }
+
+  /** What conflicts with a write that is still on its way to the disk is put again when time has passed. */
+  async #put(wanted: Wanted): Promise<void> {
+    while (!(await this.#ask((client) => isPut(client, wanted)))) await sleep(this.#world.clock, AGAIN_MS);
   }
 
   #expectGradual({ traffic, gradualMs = 0 }: Step): void {
@@ -189,20 +196,20 @@ class Telling {
   }
 }
 
-async function put(client: Client, { kind, object }: Wanted): Promise<void> {
+/** False where somebody else was faster. */
+async function isPut(client: Client, { kind, object }: Wanted): Promise<boolean> {
   const { namespace = '', name, annotations } = object.metadata;
-  for (;;) {
-    try {
-      const there = await client.get(kind, namespace, name);
-      if (!there) await client.create(kind, object);
-      else {
-        const metadata = { ...there.metadata, annotations: { ...there.metadata.annotations, ...annotations } };
-        await client.update(kind, { ...there, ...object, metadata });
-      }
-      return;
-    } catch (error) {
-      if (!isReason(error, 'Conflict') && !isReason(error, 'AlreadyExists')) throw error;
+  try {
+    const there = await client.get(kind, namespace, name);
+    if (!there) await client.create(kind, object);
+    else {
+      const metadata = { ...there.metadata, annotations: { ...there.metadata.annotations, ...annotations } };
+      await client.update(kind, { ...there, ...object, metadata });
     }
+    return true;
+  } catch (error) {
+    if (isReason(error, 'Conflict') || isReason(error, 'AlreadyExists')) return false;
+    throw error;
   }
 }
 
