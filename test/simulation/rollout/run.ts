@@ -39,8 +39,6 @@ export interface RolloutRunResult {
 }
 
 const LOOK_MS = 50;
-/** After how long a user puts again what conflicted. */
-const AGAIN_MS = 5;
 /** So far a gradual rollout has come when the next one overtakes it. */
 const UNDER_WAY_PERCENT = 20;
 const NEVER_MS = 300_000;
@@ -112,7 +110,9 @@ class Telling {
     if (step.meanwhile) clients.change(step.meanwhile);
     clients.change(step.traffic);
     if (step.gradualMs !== undefined) this.#expectGradual(step);
-    for (const wanted of step.put ?? []) await this.#put(wanted);
+    // What conflicts with a write that is still on its way to the disk is put again when time has passed.
+    for (const wanted of step.put ?? [])
+      await this.#soon(step.what, () => this.#ask((client) => tryPut(client, wanted)));
     for (const { kind, name } of step.remove ?? []) await this.#ask((client) => remove(client, kind, name));
     await this.#soon(step.what, () => this.#isThrough(step));
     trace.note('', `--- ${step.what}: ${step.until}`);
@@ -123,11 +123,6 @@ class Telling {
     await sleep(clock, step.silenceMs);
     if (data.hosts.length > 0) clients.resume();
     await sleep(clock, 3000);
-  }
-
-  /** What conflicts with a write that is still on its way to the disk is put again when time has passed. */
-  async #put(wanted: Wanted): Promise<void> {
-    while (!(await this.#ask((client) => isPut(client, wanted)))) await sleep(this.#world.clock, AGAIN_MS);
   }
 
   #expectGradual({ traffic, gradualMs = 0 }: Step): void {
@@ -197,7 +192,7 @@ class Telling {
 }
 
 /** False where somebody else was faster. */
-async function isPut(client: Client, { kind, object }: Wanted): Promise<boolean> {
+async function tryPut(client: Client, { kind, object }: Wanted): Promise<boolean> {
   const { namespace = '', name, annotations } = object.metadata;
   try {
     const there = await client.get(kind, namespace, name);

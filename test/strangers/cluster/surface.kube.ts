@@ -108,13 +108,9 @@ describe('what is shown', () => {
       const made = await json(server, 'POST', collectionOf(kind), { body: object });
       const path = `${collectionOf(kind)}/shown.example`;
       if (status) await json(server, 'PUT', `${path}/status`, { body: { ...made, status } });
-      const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-      const table = (await json(server, 'GET', path, { accept })) as unknown as Table;
+      const table = await shownAt(server, path);
       await json(server, 'DELETE', path);
-      return {
-        columns: table.columnDefinitions.map((column) => [column.name, column.type, column.priority]),
-        cells: table.rows.map(({ cells }) => cells.map(ageless)),
-      };
+      return table;
     });
     expect(ours).toEqual(theirs);
   });
@@ -138,16 +134,22 @@ test('what is shown of an Event, whose name comes last', async () => {
   const path = '/api/v1/namespaces/default/events';
   const [ours, theirs] = await both(async (server) => {
     await json(server, 'POST', path, { body: event });
-    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-    const { columnDefinitions, rows } = (await json(server, 'GET', `${path}/shown`, { accept })) as unknown as Table;
+    const table = await shownAt(server, `${path}/shown`);
     await json(server, 'DELETE', `${path}/shown`);
-    return {
-      columns: columnDefinitions.map((one) => [one.name, one.type, one.format, one.priority]),
-      cells: rows[0]?.cells,
-    };
+    return table;
   });
   expect(ours).toEqual(theirs);
 });
+
+/** The columns and the one row of the object at a path, as `kubectl get` asks for them. */
+async function shownAt(server: HttpClientOptions, path: string) {
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const { columnDefinitions, rows } = (await json(server, 'GET', path, { accept })) as unknown as Table;
+  return {
+    columns: columnDefinitions.map(({ name, type, format, priority }) => [name, type, format, priority]),
+    cells: rows.map(({ cells }) => cells.map(ageless)),
+  };
+}
 
 /** A cell without its seconds: a second may begin between what the one server shows and what the other does. */
 const ageless = (cell: unknown): unknown => (typeof cell === 'string' ? cell.replace(/^\d+s$/, 'seconds') : cell);
